@@ -1,0 +1,102 @@
+"""Every error this plugin raises on purpose: a stable code, the culprit's name, the next step."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ShopStyleError(Exception):
+    """Root of our errors. `code` is stable and machine-readable; the text is for people."""
+
+    code: ClassVar[str] = "error"
+
+
+class SettingsError(ShopStyleError, ValueError):
+    """A value in SHOP_STYLE cannot be used."""
+
+    code = "bad_setting"
+
+
+class SourceError(ShopStyleError, LookupError):
+    """A source string or host object does not lead to an image field."""
+
+    code = "bad_source"
+
+
+class SourceFileMissing(SourceError):
+    """The host row has no file, or its file is gone from storage."""
+
+    code = "source_file_missing"
+
+
+class IntakeError(ShopStyleError, ValueError):
+    """An image file was refused before it could reach an engine.
+
+    Unlike the other errors its code differs per refusal: it is an instance attribute.
+    """
+
+    code = "undecodable"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # one class, many stable codes
+
+
+class EngineError(ShopStyleError):
+    """An engine could not render."""
+
+    code = "engine_failed"
+
+
+class UnknownEngine(EngineError, LookupError):
+    """No engine of this name is registered."""
+
+    code = "unknown_engine"
+
+
+class EngineParameterError(EngineError, ValueError):
+    """Parameters of a style do not fit its engine."""
+
+    code = "bad_engine_parameter"
+
+
+class StyleReferenceError(EngineError, ValueError):
+    """A style lacks the reference pictures its engine needs."""
+
+    code = "bad_style_reference"
+
+
+class WeightsError(ShopStyleError, OSError):
+    """A weight file is missing or is not the one that was pinned."""
+
+    code = "weights_missing"
+
+
+class WeightsMismatch(WeightsError):
+    """A weight file's SHA-256 is not the pinned one."""
+
+    code = "weights_hash_mismatch"
+
+
+class MaskUncertain(ShopStyleError, ValueError):
+    """A region was asked for that needs a product mask, and none could be found."""
+
+    code = "mask_uncertain"
+
+
+class RenderCancelled(ShopStyleError):
+    """The render was told to stop: its lease is gone or the worker is going down."""
+
+    code = "cancelled"
+
+
+class LeaseLost(RenderCancelled):
+    """Another worker owns this job now; this one's files are thrown away."""
+
+    code = "lease_lost"
+
+
+class ReviewError(ShopStyleError, ValueError):
+    """A variant cannot take this review step in its present state."""
+
+    code = "bad_review_step"

@@ -1,0 +1,1 @@
+"""Pixels in and out: safe decode, product mask, compositing, renditions, provenance marks."""

@@ -1,0 +1,127 @@
+"""Engine parameters as plain frozen dataclasses, checked without loading an engine or torch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+
+from shop_style.exceptions import EngineParameterError
+
+
+def bounded(default: float, low: float, high: float, help_text: str) -> Any:
+    """A numeric parameter with inclusive bounds and a sentence for the form."""
+    return dataclasses.field(
+        default=default, metadata={"low": low, "high": high, "help": help_text}
+    )
+
+
+def chosen(default: str, help_text: str) -> Any:
+    """A parameter whose annotation is a Literal of the allowed words."""
+    return dataclasses.field(default=default, metadata={"help": help_text})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EngineParameters:
+    """Base of every engine's parameters."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], *, style: str = "") -> Self:
+        """Build from JSON-like values.
+
+        Raises EngineParameterError naming the style and every value that does not fit.
+        """
+        hints = get_type_hints(cls)
+        known = {item.name: item for item in dataclasses.fields(cls)}
+        problems = [
+            f"{name}: unknown; known are {', '.join(known) or 'none'}"
+            for name in values
+            if name not in known
+        ]
+        checked: dict[str, Any] = {}
+        for name, value in values.items():
+            if name not in known:
+                continue
+            try:
+                checked[name] = _checked(value, hints[name], known[name].metadata)
+            except ValueError as error:
+                problems.append(f"{name}: {error}")
+        if problems:
+            where = f"style “{style}”: " if style else ""
+            raise EngineParameterError(where + "; ".join(problems))
+        return cls(**checked)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every value by name, defaults included."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def describe(cls) -> list[str]:
+        """One line a parameter: name, default, bounds or choices, help."""
+        hints = get_type_hints(cls)
+        lines = []
+        for item in dataclasses.fields(cls):
+            span = ""
+            if "low" in item.metadata:
+                span = f", {item.metadata['low']}–{item.metadata['high']}"
+            elif get_origin(hints[item.name]) is Literal:
+                span = ", " + " | ".join(map(str, get_args(hints[item.name])))
+            lines.append(
+                f"{item.name} (default {item.default}{span}): {item.metadata.get('help', '')}"
+            )
+        return lines
+
+
+def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            raise ValueError(f"{value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
+        return value
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{value!r} is not true or false")
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a number")
+    if kind is int and float(value) != int(value):
+        raise ValueError(f"{value!r} is not a whole number")
+    number = kind(value)
+    low, high = metadata.get("low"), metadata.get("high")
+    # Written so that NaN fails too.
+    if low is not None and high is not None and not (low <= number <= high):
+        raise ValueError(f"{value!r} is not between {low} and {high}")
+    return number
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GradeParameters(EngineParameters):
+    """Colour grade towards the reference's colour statistics."""
+
+    lightness: float = bounded(1.0, 0.0, 1.0, "how much of the reference's lightness is taken")
+    chroma: float = bounded(1.0, 0.0, 1.0, "how much of the reference's colour is taken")
+    keep_neutrals: float = bounded(
+        0.5, 0.0, 1.0, "how much whites, blacks and greys are kept from taking a tint"
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OptimiseParameters(EngineParameters):
+    """Gatys optimisation of the pixels themselves."""
+
+    working_side: int = bounded(
+        512, 64, 2048, "short side the optimisation works at; its change is upsampled"
+    )
+    steps: int = bounded(150, 1, 2000, "optimiser steps over all scales")
+    optimiser: Literal["adam", "lbfgs"] = chosen("adam", "adam is steadier, lbfgs closer in look")
+    scales: int = bounded(2, 1, 4, "coarse-to-fine levels, each √2… to 2 times the one before")
+    style_weight: float = bounded(6.0, 0.0, 1000.0, "weight of the Gram losses")
+    content_weight: float = bounded(1.0, 0.0, 1000.0, "weight of the content loss")
+    variation_weight: float = bounded(0.05, 0.0, 100.0, "weight of total variation")
+    keep_colour: float = bounded(
+        0.0, 0.0, 1.0, "1 keeps the product's own chroma and takes only strokes and light"
+    )
+    trunk: Literal["auto", "vgg16", "distilled"] = chosen(
+        "auto", "auto takes VGG16 where its weights are present, else our distilled trunk"
+    )
+    checkpoint_every: int = bounded(10, 1, 1000, "steps between checkpoints")
+    seed: int = bounded(0, 0, 2**31 - 1, "seed of anything random")

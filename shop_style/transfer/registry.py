@@ -1,0 +1,95 @@
+"""Engines by name, ours and third parties'. Looking one up loads no torch; making one does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from shop_style.exceptions import EngineError, UnknownEngine
+from shop_style.transfer.engine import Engine
+from shop_style.transfer.parameters import EngineParameters, GradeParameters, OptimiseParameters
+
+ENTRY_POINT_GROUP = "shop_style.engines"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineEntry:
+    """One engine as the web process sees it.
+
+    path: "package.module:Class", imported only where pictures are rendered.
+    mode: which gate thresholds its results are held to by default.
+    version: raised whenever the same style would give other pixels.
+    weights: names of pinned weight files it cannot work without.
+    trained: does a trained network compute the pixels? Decides the digital source type.
+    """
+
+    name: str
+    label: str
+    path: str
+    parameters: type[EngineParameters]
+    mode: str
+    version: int = 1
+    weights: tuple[str, ...] = ()
+    needs_references: bool = True
+    trained: bool = True
+
+    def load(self) -> Engine:
+        """Import and make the engine. Raises EngineError when its module will not import."""
+        return _engine(self.path)
+
+
+BUILT_IN = (
+    EngineEntry(
+        name="grade",
+        label="Colour grade",
+        path="shop_style.transfer.grade:GradeEngine",
+        parameters=GradeParameters,
+        mode="grade",
+        trained=False,
+    ),
+    EngineEntry(
+        name="optimise",
+        label="Optimisation (Gatys)",
+        path="shop_style.transfer.optimise:OptimiseEngine",
+        parameters=OptimiseParameters,
+        mode="artistic",
+        weights=("trunk",),
+    ),
+)
+
+
+@cache
+def engines() -> dict[str, EngineEntry]:
+    """All engines by name. A third party's entry point names an EngineEntry object."""
+    found = {entry.name: entry for entry in BUILT_IN}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        entry = point.load()
+        if not isinstance(entry, EngineEntry):
+            raise EngineError(
+                f"entry point {point.name!r} of {ENTRY_POINT_GROUP} gives "
+                f"{type(entry).__name__}, not an EngineEntry; fix the package that declares it"
+            )
+        found[entry.name] = entry
+    return found
+
+
+def engine_entry(name: str) -> EngineEntry:
+    """The entry of this name. Raises UnknownEngine."""
+    try:
+        return engines()[name]
+    except KeyError:
+        raise UnknownEngine(
+            f"no engine is called {name!r}; known are {', '.join(sorted(engines()))}"
+        ) from None
+
+
+@cache
+def _engine(path: str) -> Engine:
+    module_name, _, attribute = path.partition(":")
+    try:
+        engine: Engine = getattr(import_module(module_name), attribute)()
+    except (ImportError, AttributeError) as error:
+        raise EngineError(f"engine {path!r} will not import: {error}") from error
+    return engine

@@ -1,0 +1,1 @@
+"""Measures for styled product pictures; usable without Django."""
