@@ -1,0 +1,9 @@
+"""Embedded defaults: SQLite, local files, no broker. The default of manage.py."""
+
+from settings.base import *
+
+DEBUG = True
+SECRET_KEY = "only-for-the-demo-on-this-computer"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+VAR_DIR.mkdir(exist_ok=True)
+DATABASES = {"default": sqlite(VAR_DIR / "demo.sqlite3")}

@@ -1,0 +1,39 @@
+"""Tests: real SQLite files, so that worker processes see what the test wrote."""
+
+import os
+import tempfile
+
+from settings.base import *
+
+DEBUG = False
+SECRET_KEY = "only-for-tests"
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+
+# A test's worker process gets its parent's databases and media folder through these.
+_folder = Path(os.environ.get("SHOP_STYLE_TEST_FOLDER") or tempfile.mkdtemp(prefix="shop-style-"))
+_is_child = "SHOP_STYLE_TEST_FOLDER" in os.environ
+
+
+def _database(name: str) -> dict[str, Any]:
+    database = sqlite(_folder / (f"test_{name}.sqlite3" if _is_child else f"{name}.sqlite3"))
+    database["TEST"] = {"NAME": str(_folder / f"test_{name}.sqlite3")}
+    return database
+
+
+TEST_FOLDER = _folder
+DATABASES = {"default": _database("default"), "tenant": _database("tenant")}
+DATABASE_ROUTERS: list[str] = []
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.shop"]
+MEDIA_ROOT = os.environ.get("SHOP_STYLE_TEST_MEDIA", str(_folder / "media"))
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+SHOP_STYLE = {
+    "SOURCES": [
+        "demo.ProductImage.image",
+        "shop.Chair.photo",
+        "shop.Poster.artwork",
+        "shop.Shot.picture",
+    ],
+    "LEASE_SECONDS": 5,
+    "POLL_SECONDS": 0.1,
+    "RETRY_SECONDS": 0,
+}

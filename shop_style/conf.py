@@ -1,0 +1,114 @@
+"""The SHOP_STYLE settings: documented, typed, checked, read afresh when tests change them."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+from shop_style.exceptions import SettingsError
+
+
+def documented(default: Any, help_text: str) -> Any:
+    """A setting with its default and the sentence that the docs print."""
+    if isinstance(default, dict | list):
+        return dataclasses.field(
+            default_factory=lambda: default.copy(), metadata={"help": help_text}
+        )
+    return dataclasses.field(default=default, metadata={"help": help_text})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ShopStyleSettings:
+    """Every key of the SHOP_STYLE dict; names are upper case as in settings files."""
+
+    SOURCES: tuple[str, ...] = documented(
+        (), "image fields to style, each `app_label.Model.field`"
+    )
+    STORAGE: str = documented(
+        "default", "alias in STORAGES that keeps variants, references and checkpoints"
+    )
+    PREFIX: str = documented("shop_style", "folder inside that storage")
+    DISPATCHER: str = documented(
+        "shop_style.generation.dispatchers.database.DatabaseDispatcher",
+        "dotted path of what hands requested variants to a worker",
+    )
+    LEASE_SECONDS: int = documented(
+        120, "a worker that has not renewed its lease for so long has lost its job"
+    )
+    MAX_ATTEMPTS: int = documented(3, "tries before a job is failed for good")
+    RETRY_SECONDS: int = documented(30, "wait before the second try; doubled for each further one")
+    POLL_SECONDS: float = documented(1.0, "how often an idle worker looks for work")
+    RENDITION_WIDTHS: tuple[int, ...] = documented(
+        (320, 640, 1024), "srcset widths rendered besides the full size"
+    )
+    RENDITION_FORMATS: tuple[str, ...] = documented(
+        ("webp", "jpeg"), "formats rendered; the first full-size one is the variant's image"
+    )
+    RENDITION_QUALITY: dict[str, int] = documented(
+        {"webp": 86, "jpeg": 90}, "encoder quality of each format, 1–100"
+    )
+    MAX_BYTES: int = documented(20_000_000, "largest source file")
+    MAX_PIXELS: int = documented(25_000_000, "most pixels of a source picture")
+    MAX_SIDE: int = documented(12_000, "longest side of a source picture")
+    MIN_SIDE: int = documented(16, "shortest side of a source picture")
+    DEVICE: str = documented("auto", "`auto` (CUDA, else CPU) or a torch device such as `cpu`")
+    THREADS: int = documented(0, "CPU threads a worker computes with; 0 leaves torch's default")
+    RETIRED_DAYS: int = documented(30, "days a retired variant's row and files are kept")
+    ORPHAN_HOURS: int = documented(24, "age at which a file no row names is removed")
+
+
+KEYS = tuple(item.name for item in dataclasses.fields(ShopStyleSettings))
+
+
+def unknown_keys() -> list[str]:
+    """Keys of the host's dict that mean nothing here."""
+    return [key for key in _host_values() if key not in KEYS]
+
+
+@cache
+def app_settings() -> ShopStyleSettings:
+    """The settings in force.
+
+    Raises SettingsError naming the key whose value has the wrong type.
+    """
+    defaults = ShopStyleSettings()
+    values: dict[str, Any] = {}
+    for key, value in _host_values().items():
+        if key in KEYS:
+            values[key] = _coerced(key, value, getattr(defaults, key))
+    return ShopStyleSettings(**values)
+
+
+def _host_values() -> dict[str, Any]:
+    values = getattr(django_settings, "SHOP_STYLE", {})
+    if not isinstance(values, dict):
+        raise SettingsError(f"SHOP_STYLE must be a dict, not {type(values).__name__}")
+    return values
+
+
+def _coerced(key: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(value, list | tuple):
+            return tuple(value)
+    elif isinstance(default, float):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    elif isinstance(default, dict):
+        if isinstance(value, dict):
+            return {**default, **value}
+    elif isinstance(value, type(default)) and not isinstance(value, bool):
+        return value
+    raise SettingsError(
+        f"SHOP_STYLE[{key!r}] is {value!r}; it must be like its default {default!r}"
+    )
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "SHOP_STYLE":
+        app_settings.cache_clear()

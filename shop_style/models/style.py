@@ -1,0 +1,189 @@
+"""A style: which engine, with which parameters and references, held to which thresholds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, router
+from django.utils.translation import gettext_lazy as _
+
+from shop_style.exceptions import EngineParameterError, UnknownEngine
+from shop_style.models.storage import artefact_name, reference_name, variant_storage
+from shop_style.transfer.parameters import EngineParameters
+from shop_style.transfer.registry import engine_entry
+from shop_style.transfer.weights import weight_file
+
+
+class Region(models.TextChoices):
+    WHOLE = "whole", _("whole picture")
+    PRODUCT = "product", _("product only")
+    BACKGROUND = "background", _("background only")
+
+
+class StyleQuerySet(models.QuerySet["Style"]):
+    def home(self) -> StyleQuerySet:
+        """Styles where they are edited; other databases hold mirrors of them."""
+        return self.using(router.db_for_read(Style))
+
+
+class Style(models.Model):
+    """A look that product pictures can take."""
+
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    engine = models.CharField(_("engine"), max_length=40)
+    region = models.CharField(
+        _("region"), max_length=12, choices=Region, default=Region.WHOLE
+    )
+    keep_white = models.BooleanField(
+        _("keep white"), default=True, help_text=_("A white background stays exactly white.")
+    )
+    parameters = models.JSONField(_("engine parameters"), default=dict, blank=True)
+    strength = models.FloatField(
+        _("strength"),
+        null=True,
+        blank=True,
+        default=1.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text=_("From 0 to 1; empty searches the largest that passes the gate."),
+    )
+    mode = models.CharField(
+        _("gate"),
+        max_length=12,
+        blank=True,
+        default="",
+        help_text=_("Which thresholds hold; empty takes those of the engine and region."),
+    )
+    thresholds = models.JSONField(
+        _("thresholds"), default=dict, blank=True, help_text=_("Overrides of the gate's own.")
+    )
+    automatic = models.BooleanField(
+        _("automatic"), default=False, help_text=_("Request variants when a picture changes.")
+    )
+    artefact = models.FileField(
+        _("fitted parameters"), upload_to=artefact_name, storage=variant_storage, blank=True
+    )
+    digest = models.CharField(max_length=64, editable=False, default="", db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = StyleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("style")
+        verbose_name_plural = _("styles")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Check engine, parameters, gate and thresholds. Raises ValidationError by field."""
+        problems: dict[str, Any] = {}
+        try:
+            entry = engine_entry(self.engine)
+        except UnknownEngine as error:
+            raise ValidationError({"engine": str(error)}) from error
+        try:
+            entry.parameters.from_mapping(self.parameters or {})
+        except EngineParameterError as error:
+            problems["parameters"] = [str(error), *entry.parameters.describe()]
+        from styleeval.preservation.gate import THRESHOLDS, Thresholds
+
+        if self.mode and self.mode not in THRESHOLDS:
+            problems["mode"] = f"{self.mode!r} is not one of {', '.join(THRESHOLDS)}"
+        try:
+            Thresholds(**(self.thresholds or {}))
+        except TypeError as error:
+            problems["thresholds"] = str(error)
+        if problems:
+            raise ValidationError(problems)
+
+    def checked_parameters(self) -> EngineParameters:
+        """The parameters as the engine takes them. Raises EngineParameterError."""
+        return engine_entry(self.engine).parameters.from_mapping(
+            self.parameters or {}, style=self.slug
+        )
+
+    @property
+    def gate_mode(self) -> str:
+        """The mode whose thresholds hold."""
+        if self.mode:
+            return self.mode
+        return "background" if self.region == Region.BACKGROUND else engine_entry(self.engine).mode
+
+    def compute_digest(self) -> str:
+        """SHA-256 over everything that changes pixels: what it is called changes none."""
+        entry = engine_entry(self.engine)
+        recipe = {
+            "engine": entry.name,
+            "version": entry.version,
+            "weights": [weight_file(name).sha256 for name in entry.weights],
+            "parameters": self.checked_parameters().as_dict(),
+            "region": self.region,
+            "keep_white": self.keep_white,
+            "strength": self.strength,
+            # Thresholds steer the search only where strength is searched for.
+            "gate": None if self.strength is not None else [self.gate_mode, self.thresholds],
+            "references": [item.sha256 for item in self.ordered_references()],
+            "artefact": self.artefact.name if self.artefact else "",
+        }
+        return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
+
+    def ordered_references(self) -> list[StyleReference]:
+        """References in the order that counts."""
+        if self.pk is None:
+            return []
+        return list(self.references.order_by("position", "pk"))
+
+    def refresh_digest(self) -> None:
+        """Recompute and store the digest, after a reference came or went."""
+        self.digest = self.compute_digest()
+        type(self).objects.using(self._state.db).filter(pk=self.pk).update(digest=self.digest)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save with a fresh digest. Raises UnknownEngine or EngineParameterError."""
+        self.digest = self.compute_digest()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "digest"}
+        super().save(*args, **kwargs)
+
+
+class StyleReference(models.Model):
+    """A picture whose look a style takes, with the right to use it."""
+
+    style = models.ForeignKey(Style, models.CASCADE, related_name="references")
+    image = models.FileField(_("picture"), upload_to=reference_name, storage=variant_storage)
+    licence = models.CharField(_("licence"), max_length=200)
+    source = models.CharField(_("source"), max_length=300, blank=True, default="")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    sha256 = models.CharField(max_length=64, editable=False, default="")
+
+    class Meta:
+        verbose_name = _("style reference")
+        verbose_name_plural = _("style references")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.image.name or ""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, hashing a new picture, and bring the style's digest up to date."""
+        if not self.sha256 or not self.image._committed:
+            with self.image.open("rb") as stream:
+                self.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+                stream.seek(0)
+                super().save(*args, **kwargs)
+        else:
+            super().save(*args, **kwargs)
+        self.style.refresh_digest()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete, and bring the style's digest up to date."""
+        gone = super().delete(*args, **kwargs)
+        self.style.refresh_digest()
+        return gone

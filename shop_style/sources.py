@@ -1,0 +1,188 @@
+"""Which image fields of the host are styled: `"catalogue.ProductImage.original"`."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.core.signals import setting_changed
+from django.db import models
+from django.db.models.fields.files import FieldFile
+from django.dispatch import receiver
+
+from shop_style.conf import app_settings
+from shop_style.exceptions import SourceError, SourceFileMissing
+
+
+@dataclass(frozen=True)
+class Source:
+    """One image field of one host model."""
+
+    model: type[models.Model]
+    field: str
+
+    @property
+    def label(self) -> str:
+        """As written in the settings."""
+        return f"{self.model._meta.label}.{self.field}"
+
+    def file_of(self, instance: models.Model) -> FieldFile:
+        """The field's value on a row; false when the row has no file."""
+        value: FieldFile = getattr(instance, self.field)
+        return value
+
+
+@dataclass(frozen=True)
+class SourceImage:
+    """One picture of the host: a row and which of its fields."""
+
+    source: Source
+    instance: models.Model
+
+    @property
+    def name(self) -> str:
+        """Name of the file in the host's storage; empty when there is none."""
+        return self.source.file_of(self.instance).name or ""
+
+    @property
+    def database(self) -> str:
+        """Alias of the database the row lives in."""
+        return self.instance._state.db or "default"
+
+    def __str__(self) -> str:
+        return f"{self.source.label} of {self.instance.pk} ({self.name or 'no file'})"
+
+    def read(self, *, at_most: int) -> bytes:
+        """The file's bytes, one more than `at_most` at the longest.
+
+        Raises SourceFileMissing when there is no file, OSError when storage fails.
+        """
+        file = self._file()
+        try:
+            with file.storage.open(file.name, "rb") as stream:
+                data: bytes = stream.read(at_most + 1)
+        except FileNotFoundError as error:
+            raise self._missing() from error
+        return data
+
+    def digest(self) -> str:
+        """SHA-256 of the file. Raises as `read` does."""
+        file = self._file()
+        try:
+            with file.storage.open(file.name, "rb") as stream:
+                digest = hashlib.sha256()
+                for chunk in stream.chunks():
+                    digest.update(chunk)
+        except FileNotFoundError as error:
+            raise self._missing() from error
+        return digest.hexdigest()
+
+    def _file(self) -> FieldFile:
+        file = self.source.file_of(self.instance)
+        if not file:
+            raise SourceFileMissing(f"{self} has no file; upload one and request again")
+        return file
+
+    def _missing(self) -> SourceFileMissing:
+        return SourceFileMissing(
+            f"{self} names a file that is not in its storage; upload it again"
+        )
+
+
+def parse_source(text: str) -> Source:
+    """The source a settings string means. Raises SourceError saying which part is wrong."""
+    try:
+        app_label, model_name, field = text.split(".")
+    except (ValueError, AttributeError):
+        raise SourceError(f"{text!r} is not of the form app_label.Model.field") from None
+    try:
+        model = apps.get_model(app_label, model_name)
+    except LookupError as error:
+        raise SourceError(f"{text!r}: {error}") from None
+    try:
+        found = model._meta.get_field(field)
+    except FieldDoesNotExist:
+        known = [f.name for f in model._meta.get_fields() if isinstance(f, models.FileField)]
+        raise SourceError(
+            f"{text!r}: {model._meta.label} has no field {field!r}; "
+            f"its file fields are {', '.join(known) or 'none'}"
+        ) from None
+    if not isinstance(found, models.FileField):
+        raise SourceError(f"{text!r}: {field!r} is a {type(found).__name__}, not an image field")
+    return Source(model, field)
+
+
+@cache
+def sources() -> tuple[Source, ...]:
+    """All sources of the settings, in order. Raises SourceError."""
+    return tuple(parse_source(text) for text in app_settings().SOURCES)
+
+
+def sources_of(model: type[models.Model]) -> list[Source]:
+    """The styled fields of a model itself (or of the model it is a proxy of)."""
+    concrete = model._meta.concrete_model
+    return [item for item in sources() if item.model._meta.concrete_model is concrete]
+
+
+def source_image(instance: models.Model, field: str | None = None) -> SourceImage:
+    """The picture of a row. Raises SourceError when the row's model is not a source, or
+    has several and no field was named."""
+    found = sources_of(type(instance))
+    if field is not None:
+        found = [item for item in found if item.field == field]
+    if len(found) == 1:
+        return SourceImage(found[0], instance)
+    label = type(instance)._meta.label
+    if found:
+        raise SourceError(
+            f"{label} has several styled fields: name one of "
+            + ", ".join(item.field for item in found)
+        )
+    raise SourceError(
+        f"{label}{'.' + field if field else ''} is not in SHOP_STYLE['SOURCES']; add it there"
+    )
+
+
+def pictures_of(instances: list[Any]) -> list[SourceImage]:
+    """Every styled picture of these rows: their own fields, and those of child rows.
+
+    A child row is one whose model is a source and has a foreign key to the row's model.
+    Rows without a file are left out. Two queries at most a source, whatever the row count.
+    """
+    if not instances:
+        return []
+    model = type(instances[0])
+    pictures = [
+        SourceImage(source, instance) for source in sources_of(model) for instance in instances
+    ]
+    for source, relation in _child_sources(model):
+        children = source.model._default_manager.using(instances[0]._state.db).filter(
+            **{f"{relation}__in": [item.pk for item in instances]}
+        )
+        pictures += [SourceImage(source, child) for child in children.order_by("pk")]
+    return [picture for picture in pictures if picture.name]
+
+
+def _child_sources(model: type[models.Model]) -> list[tuple[Source, str]]:
+    lineage = {model._meta.concrete_model, *model._meta.all_parents}
+    found = []
+    for source in sources():
+        for field in source.model._meta.get_fields():
+            if (
+                isinstance(field, models.ForeignKey)
+                and field.related_model in lineage
+                and source.model is not model
+            ):
+                found.append((source, field.name))
+                break
+    return found
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "SHOP_STYLE":
+        sources.cache_clear()
