@@ -62,13 +62,24 @@ class WeightFile:
             )
             raise WeightsError(f"weights {self.name!r} ({self.file_name}) are missing; {step}")
         data = path.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
+        self._compare(path, hashlib.sha256(data).hexdigest())
+        return data
+
+    def verify(self) -> None:
+        """Check the hash without keeping the bytes. Raises as `read` does."""
+        path = self.path()
+        if path is None:
+            self.read()
+            return
+        with path.open("rb") as stream:
+            self._compare(path, hashlib.file_digest(stream, "sha256").hexdigest())
+
+    def _compare(self, path: Path, digest: str) -> None:
         if digest != self.sha256:
             raise WeightsMismatch(
                 f"weights {self.name!r} at {path} have SHA-256 {digest[:12]}…, pinned is "
                 f"{self.sha256[:12]}…; remove the file and install the pinned one"
             )
-        return data
 
 
 def import_folder() -> Path:

@@ -1,0 +1,174 @@
+"""System checks: each mistake in the settings or the installation, with its way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.files.storage import InvalidStorageError, storages
+
+from shop_style import conf
+from shop_style.exceptions import EngineError, SettingsError, SourceError, WeightsError
+from shop_style.generation.dispatchers import get_dispatcher
+from shop_style.sources import parse_source
+from shop_style.transfer.registry import engines
+from shop_style.transfer.weights import WEIGHTS
+
+FORMATS = ("webp", "jpeg")
+
+
+def register_checks() -> None:
+    """Make the checks part of `manage.py check`."""
+    register(check_settings, Tags.files)
+    register(check_sources, Tags.models)
+    register(check_weights, Tags.files)
+    register(check_styles, Tags.database)
+    register(check_deployment, Tags.security, deploy=True)
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """E001 unknown keys, E002 values of the wrong type, E003 dispatcher, E004 storage,
+    E005 formats, E008 third-party engines."""
+    try:
+        unknown = conf.unknown_keys()
+        current = conf.app_settings()
+    except SettingsError as error:
+        return [Error(str(error), hint="See docs/settings.md.", id="shop_style.E002")]
+    found: list[CheckMessage] = [
+        Error(
+            f"SHOP_STYLE has an unknown key {key!r}.",
+            hint=f"Known keys: {', '.join(conf.KEYS)}.",
+            id="shop_style.E001",
+        )
+        for key in unknown
+    ]
+    try:
+        get_dispatcher()
+    except SettingsError as error:
+        found.append(
+            Error(
+                str(error),
+                hint="Use a dotted path such as "
+                "'shop_style.generation.dispatchers.database.DatabaseDispatcher'.",
+                id="shop_style.E003",
+            )
+        )
+    try:
+        storages[current.STORAGE]
+    except (InvalidStorageError, ImportError) as error:
+        found.append(
+            Error(
+                f"SHOP_STYLE['STORAGE'] is {current.STORAGE!r}: {error}",
+                hint="Name an alias of STORAGES that can be opened.",
+                id="shop_style.E004",
+            )
+        )
+    if not current.RENDITION_FORMATS or set(current.RENDITION_FORMATS) - set(FORMATS):
+        found.append(
+            Error(
+                f"SHOP_STYLE['RENDITION_FORMATS'] is {current.RENDITION_FORMATS!r}.",
+                hint=f"Choose at least one of {', '.join(FORMATS)}.",
+                id="shop_style.E005",
+            )
+        )
+    try:
+        engines()
+    except (EngineError, ImportError, AttributeError) as error:
+        found.append(
+            Error(
+                f"A third-party engine cannot be registered: {error}",
+                hint="Fix or uninstall the package that declares it.",
+                id="shop_style.E008",
+            )
+        )
+    return found
+
+
+def check_sources(**_: Any) -> list[CheckMessage]:
+    """E006: a source string that leads to no image field. W001: none at all."""
+    try:
+        labels = conf.app_settings().SOURCES
+    except SettingsError:
+        return []  # E002 says it
+    if not labels:
+        return [
+            Warning(
+                "SHOP_STYLE['SOURCES'] is empty, so no picture will ever be styled.",
+                hint="List image fields: 'app_label.Model.field'.",
+                id="shop_style.W001",
+            )
+        ]
+    found: list[CheckMessage] = []
+    for label in labels:
+        try:
+            parse_source(label)
+        except SourceError as error:
+            found.append(
+                Error(
+                    f"SHOP_STYLE['SOURCES']: {error}",
+                    hint="Write 'app_label.Model.field' with the app's label, not its path.",
+                    id="shop_style.E006",
+                )
+            )
+    return found
+
+
+def check_weights(**_: Any) -> list[CheckMessage]:
+    """E007: weights that are missing or not the pinned ones."""
+    found: list[CheckMessage] = []
+    for item in WEIGHTS.values():
+        if not item.shipped and item.path() is None:
+            continue  # imported ones are optional
+        try:
+            item.verify()
+        except WeightsError as error:
+            found.append(
+                Error(
+                    str(error),
+                    hint="`manage.py style_weights --verify` lists every file.",
+                    id="shop_style.E007",
+                )
+            )
+    return found
+
+
+def check_styles(databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """E009: a style whose engine is not installed (any more)."""
+    from django.db import DatabaseError
+
+    from shop_style.models import Style
+
+    found: list[CheckMessage] = []
+    for alias in databases or []:
+        try:
+            rows = list(Style.objects.using(alias).values_list("slug", "engine"))
+        except DatabaseError:
+            continue  # not migrated yet
+        found += [
+            Error(
+                f"Style {slug!r} uses the engine {engine!r}, which is not installed.",
+                hint="Install the package that brings it, or choose another engine.",
+                id="shop_style.E009",
+            )
+            for slug, engine in rows
+            if engine not in engines()
+        ]
+    return found
+
+
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """W002: pictures rendered inside web requests."""
+    try:
+        dispatcher = get_dispatcher()
+    except SettingsError:
+        return []  # E002 or E003 says it
+    if dispatcher.renders_in_caller and not settings.DEBUG:
+        return [
+            Warning(
+                "SHOP_STYLE['DISPATCHER'] renders pictures inside web requests.",
+                hint="Use the database dispatcher and run `manage.py style_worker`.",
+                id="shop_style.W002",
+            )
+        ]
+    return []

@@ -1,0 +1,1 @@
+"""From a request to a published variant: rows, queue, worker, review."""

@@ -1,0 +1,293 @@
+"""Ask for variants: one row a picture, style, original and recipe, however often it is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from shop_style.exceptions import EngineParameterError, ShopStyleError, SourceError
+from shop_style.generation.databases import style_in
+from shop_style.generation.dispatchers import get_dispatcher
+from shop_style.models import Status, Style, StyleVariant
+from shop_style.models.style import Region
+from shop_style.models.variant import Review
+from shop_style.sources import SourceImage, source_image
+
+logger = logging.getLogger(__name__)
+
+# (content type, object id, field, style, source digest, recipe digest): unique in one database.
+Key = tuple[int, str, str, int, str, str]
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class RequestPlan:
+    """What a request would do, judged by file names alone: no file is read."""
+
+    pictures: int
+    styles: int
+    existing: int
+    to_make: int
+
+
+@dataclass
+class RequestReport:
+    """What a request did. Refused: what could not be asked for, and why."""
+
+    created: int = 0
+    requeued: int = 0
+    existing: int = 0
+    refused: list[tuple[str, ShopStyleError]] = field(default_factory=list)
+    variants: list[StyleVariant] = field(default_factory=list)
+
+    def summary(self) -> str:
+        """One sentence for a terminal or a message."""
+        parts = [f"{self.created} requested", f"{self.existing} already there"]
+        if self.requeued:
+            parts.insert(1, f"{self.requeued} queued again")
+        if self.refused:
+            parts.append(f"{len(self.refused)} refused")
+        return ", ".join(parts)
+
+
+def request_variant(
+    instance: Any,
+    style: Style,
+    *,
+    field: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    actor: str = "",
+) -> StyleVariant:
+    """Ask for one variant of one row's picture. Returns its row, new or already there.
+
+    Raises SourceError when the row's model is no source or has no file, EngineParameterError
+    for an override that does not fit.
+    """
+    report = request_variants(
+        [source_image(instance, field)], [style], overrides=overrides, actor=actor
+    )
+    if report.refused:
+        raise report.refused[0][1]
+    return report.variants[0]
+
+
+def request_variants(
+    pictures: Sequence[SourceImage],
+    styles: Iterable[Style],
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    regenerate: bool = False,
+    actor: str = "",
+) -> RequestReport:
+    """Ask for every picture in every style; a constant number of queries a database.
+
+    overrides: `strength` (0–1 or None for auto) and `region`, for these variants only.
+    regenerate: ask again for what exists; what is live stays live until then.
+    Reads each file once, for its digest. A picture that cannot be read is refused, not fatal.
+    Raises EngineParameterError for overrides that do not fit.
+    """
+    changes = checked_overrides(overrides or {})
+    report = RequestReport()
+    wanted_styles = list(styles)
+    by_database: dict[str, list[tuple[SourceImage, str]]] = defaultdict(list)
+    for picture in pictures:
+        try:
+            by_database[picture.database].append((picture, picture.digest()))
+        except SourceError as error:
+            report.refused.append((str(picture), error))
+        except OSError as error:
+            report.refused.append((str(picture), SourceError(f"{picture}: storage: {error}")))
+    for alias, found in by_database.items():
+        local = [style_in(style, alias) for style in wanted_styles]
+        _request_in(alias, found, local, changes, regenerate=regenerate, report=report)
+    if report.created or report.requeued:
+        logger.info("%s asked for variants: %s", actor or "somebody", report.summary())
+    return report
+
+
+def plan_requests(
+    pictures: Sequence[SourceImage],
+    styles: Iterable[Style],
+    *,
+    overrides: Mapping[str, Any] | None = None,
+) -> RequestPlan:
+    """Count what a request would find and make, without reading a file or writing a row."""
+    changes = checked_overrides(overrides or {})
+    wanted_styles = list(styles)
+    existing = 0
+    for alias, group in _by_database(pictures).items():
+        slugs = {style.slug: recipe_digest(style, changes) for style in wanted_styles}
+        rows = (
+            StyleVariant.objects.for_objects([picture.instance for picture in group])
+            .using(alias)
+            .live()
+            .exclude(status=Status.FAILED)
+            .filter(style__slug__in=slugs)
+            .values_list("object_id", "field", "source_name", "style__slug", "recipe_digest")
+        )
+        have = {row[:4] for row in rows.distinct() if slugs[row[3]] == row[4]}
+        existing += sum(
+            (str(picture.instance.pk), picture.source.field, picture.name, slug) in have
+            for picture in group
+            for slug in slugs
+        )
+    total = len(pictures) * len(wanted_styles)
+    return RequestPlan(
+        pictures=len(pictures),
+        styles=len(wanted_styles),
+        existing=existing,
+        to_make=total - existing,
+    )
+
+
+def checked_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Overrides that may be stored. Raises EngineParameterError."""
+    allowed = {"strength", "region", "revision"}
+    unknown = set(overrides) - allowed
+    if unknown:
+        raise EngineParameterError(f"unknown overrides: {', '.join(sorted(unknown))}")
+    strength = overrides.get("strength", 1.0)
+    if strength is not None and not (
+        isinstance(strength, int | float) and 0.0 <= float(strength) <= 1.0
+    ):
+        raise EngineParameterError(f"strength {strength!r} is not between 0 and 1")
+    if "region" in overrides and overrides["region"] not in Region.values:
+        raise EngineParameterError(
+            f"region {overrides['region']!r} is not one of {', '.join(Region.values)}"
+        )
+    return dict(overrides)
+
+
+def recipe_digest(style: Style, overrides: Mapping[str, Any]) -> str:
+    """SHA-256 of the style's digest and the overrides."""
+    recipe = json.dumps([style.digest, dict(overrides)], sort_keys=True)
+    return hashlib.sha256(recipe.encode()).hexdigest()
+
+
+def _by_database(pictures: Iterable[SourceImage]) -> dict[str, list[SourceImage]]:
+    groups: dict[str, list[SourceImage]] = defaultdict(list)
+    for picture in pictures:
+        groups[picture.database].append(picture)
+    return groups
+
+
+def _request_in(
+    alias: str,
+    found: list[tuple[SourceImage, str]],
+    styles: list[Style],
+    overrides: dict[str, Any],
+    *,
+    regenerate: bool,
+    report: RequestReport,
+) -> None:
+    types = ContentType.objects.db_manager(alias).get_for_models(
+        *{type(picture.instance) for picture, _ in found}
+    )
+    with transaction.atomic(using=alias):
+        before = _rows_of(alias, found)
+        rows: dict[Key, StyleVariant] = {}
+        for picture, digest in found:
+            kind = types[type(picture.instance)]
+            for style in styles:
+                own = dict(overrides)
+                if regenerate:
+                    own["revision"] = _next_revision(before, kind.pk, picture, style)
+                row = StyleVariant(
+                    content_type=kind,
+                    object_id=str(picture.instance.pk),
+                    database=alias,
+                    field=picture.source.field,
+                    style=style,
+                    source_name=picture.name,
+                    source_digest=digest,
+                    overrides=own,
+                    recipe_digest=recipe_digest(style, own),
+                )
+                rows[_key(row)] = row
+        known = {_key(row) for row in before}
+        new = [row for key, row in rows.items() if key not in known]
+        StyleVariant.objects.using(alias).bulk_create(
+            new, batch_size=_BATCH, ignore_conflicts=True
+        )
+        # ignore_conflicts leaves the keys unset, and another process may have been first.
+        after = {_key(row): row for row in _rows_of(alias, found)}
+        stored = [after[key] for key in rows]
+        revived = _revive(alias, [row for row in stored if _key(row) in known])
+        dispatched = [after[_key(row)].pk for row in new] + revived
+        report.created += len(new)
+        report.requeued += len(revived)
+        report.existing += len(stored) - len(dispatched)
+        report.variants += stored
+        if dispatched:
+            transaction.on_commit(
+                partial(get_dispatcher().dispatch, dispatched, using=alias), using=alias
+            )
+
+
+def _rows_of(alias: str, found: list[tuple[SourceImage, str]]) -> list[StyleVariant]:
+    rows: list[StyleVariant] = []
+    instances = [picture.instance for picture, _ in found]
+    # SQLite takes a limited number of parameters in one statement.
+    for start in range(0, len(instances), _BATCH):
+        batch = instances[start : start + _BATCH]
+        rows += StyleVariant.objects.for_objects(batch).using(alias)
+    return rows
+
+
+def _key(row: StyleVariant) -> Key:
+    return (
+        row.content_type_id,
+        row.object_id,
+        row.field,
+        row.style_id,
+        row.source_digest,
+        row.recipe_digest,
+    )
+
+
+def _next_revision(
+    before: list[StyleVariant], kind: int, picture: SourceImage, style: Style
+) -> int:
+    revisions = [
+        int(row.overrides.get("revision", 0))
+        for row in before
+        if (row.content_type_id, row.object_id, row.field, row.style_id)
+        == (kind, str(picture.instance.pk), picture.source.field, style.pk)
+    ]
+    return max(revisions, default=0) + 1
+
+
+def _revive(alias: str, rows: list[StyleVariant]) -> list[int]:
+    """Queue again what failed, and what was retired and is wanted once more."""
+    dead = [row.pk for row in rows if row.retired_at or row.status == Status.FAILED]
+    StyleVariant.objects.using(alias).filter(pk__in=dead).filter(
+        Q(retired_at__isnull=False) | Q(status=Status.FAILED)
+    ).update(
+        status=Status.PENDING,
+        attempts=0,
+        next_attempt_at=None,
+        lease_token="",
+        lease_expires_at=None,
+        error_code="",
+        error_detail="",
+        review=Review.UNREVIEWED,
+        reviewed_by="",
+        reviewed_at=None,
+        published_at=None,
+        retired_at=None,
+        image="",
+        renditions=[],
+        updated_at=timezone.now(),
+    )
+    return dead
