@@ -18,16 +18,16 @@ _PROFILED: Final = frozenset({"L", "RGB", "CMYK"})
 _MAX_PROFILE_BYTES: Final = 4_000_000
 
 
-class UnsupportedMode(ValueError):
+class UnsupportedModeError(ValueError):
     """A Pillow mode that has no sure meaning as a photograph."""
 
 
 def to_srgb(image: Image.Image) -> tuple[Floats, Floats | None]:
-    """(H, W, 3) sRGB in [0, 1] and (H, W) alpha, None where opaque. Raises UnsupportedMode."""
+    """(H, W, 3) sRGB in [0, 1] and (H, W) alpha, None where opaque. Raises UnsupportedModeError."""
     if image.mode in _DEEP:
         return _from_sixteen_bits(image)
     if image.mode not in _PLAIN | _WITH_ALPHA:
-        raise UnsupportedMode(image.mode)
+        raise UnsupportedModeError(image.mode)
     alpha = _alpha(image)
     rgb = np.asarray(_managed(image), dtype=np.float32) / np.float32(255)
     return rgb, alpha

@@ -143,7 +143,7 @@ def _photo(image: Image.Image, name: str, limits: IntakeLimits) -> Photo:
     rotation = _UPRIGHT.get(_orientation(image))
     try:
         rgb, alpha = colourspace.to_srgb(image)
-    except colourspace.UnsupportedMode as error:
+    except colourspace.UnsupportedModeError as error:
         raise _refusal("unsupported_mode", name, limits, mode=image.mode) from error
     if rotation is not None:
         rgb = _turned(rgb, rotation)

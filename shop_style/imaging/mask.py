@@ -1,0 +1,99 @@
+"""Where the product is: from real transparency, else from a near-white background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from shop_style.imaging.intake import Photo
+from shop_style.imaging.whitefill import WhiteFill, fill_white
+
+Floats = NDArray[np.float32]
+
+MIN_CONFIDENCE: Final = 0.5
+"""Below this a mask is no ground for treating product and background differently."""
+
+_WORKING_SIDE: Final = 1024
+_MIN_CUT_OUT: Final = 0.02
+_BAND: Final = 2
+
+
+@dataclass(frozen=True, eq=False)
+class ProductMask:
+    """The product's share of each pixel.
+
+    weights: (H, W) float32 in [0, 1], 1 on the product. confidence: 0 (unknown) to 1 (sure).
+    origin: what it was found from.
+    """
+
+    weights: Floats
+    confidence: float
+    origin: Literal["alpha", "white", "none"]
+
+    @property
+    def background(self) -> Floats:
+        """The background's share of each pixel, (H, W) float32 in [0, 1]."""
+        return np.float32(1) - self.weights
+
+    @property
+    def usable(self) -> bool:
+        """May product and background be treated differently?"""
+        return self.origin != "none" and self.confidence >= MIN_CONFIDENCE
+
+
+def find_mask(photo: Photo) -> ProductMask:
+    """The product mask of a photo.
+
+    Real transparency wins; else the near-white area joined to the border, with holes such as a
+    mug's handle; else the whole picture with confidence 0.
+    """
+    if photo.alpha is not None and _is_cut_out(photo.alpha):
+        return ProductMask(photo.alpha, 1.0, "alpha")
+    rgb = _bytes(photo.flattened())
+    small = _reduced(rgb)
+    fill = fill_white(small)
+    if fill is None:
+        whole = np.ones(rgb.shape[:2], np.float32)
+        return ProductMask(whole, 0.0, "none")
+    return ProductMask(_refined(rgb, fill), fill.confidence, "white")
+
+
+def _is_cut_out(alpha: Floats) -> bool:
+    # Rounded corners alone say nothing about where the product is.
+    return float(np.mean(alpha < 0.1)) >= _MIN_CUT_OUT and bool(np.any(alpha > 0.5))
+
+
+def _bytes(rgb: Floats) -> NDArray[np.uint8]:
+    return cv2.convertScaleAbs(rgb, alpha=255)  # type: ignore[no-any-return]
+
+
+def _reduced(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = rgb.shape[:2]
+    scale = _WORKING_SIDE / max(height, width)
+    if scale >= 1:
+        return rgb
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)  # type: ignore[no-any-return]
+
+
+def _refined(rgb: NDArray[np.uint8], fill: WhiteFill) -> Floats:
+    """Weights at full size: sure inside and outside, judged by colour in a band between."""
+    height, width = rgb.shape[:2]
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _BAND + 1, 2 * _BAND + 1))
+    product = (~fill.background).astype(np.uint8)
+    possible = cv2.dilate(product, kernel)
+    certain = cv2.erode(product, kernel, borderType=cv2.BORDER_REPLICATE)
+    size = (width, height)
+    possible = cv2.resize(possible, size, interpolation=cv2.INTER_NEAREST)
+    certain = cv2.resize(certain, size, interpolation=cv2.INTER_NEAREST)
+    weights = certain.astype(np.float32)
+    band = (possible == 1) & (certain == 0)
+    # Strongest channel difference from the background: an edge pixel half white, half product
+    # shows half of the product's difference.
+    difference = np.abs(rgb[band].astype(np.float32) - fill.colour).max(axis=-1, initial=0)
+    weights[band] = np.clip((difference - fill.tolerance) / fill.edge, 0, 1)
+    return weights

@@ -1,0 +1,125 @@
+"""The near-white background of a packshot: joined to the border, plus enclosed holes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+
+_MIN_LIGHTNESS: Final = 88.0
+_MAX_CHROMA: Final = 5.0
+_MIN_BORDER_SHARE: Final = 0.35
+_TOLERANCE: Final = 2.2
+_HOLE_TOLERANCE: Final = 1.5
+_MIN_HOLE_SHARE: Final = 2e-4
+_EDGE_LEVELS: Final = 40.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WhiteFill:
+    """A found background.
+
+    background: (H, W) true on background. colour: (3,) its sRGB levels, 0–255.
+    tolerance, edge: levels of difference at which a pixel starts to be product, and over which
+    it becomes wholly so. confidence: 0–1.
+    """
+
+    background: Bools
+    colour: Floats
+    tolerance: float
+    edge: float
+    confidence: float
+
+
+def fill_white(rgb: Bytes) -> WhiteFill | None:
+    """The near-white background of a picture (H, W, 3), or None when its border is not white."""
+    lab = cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+    rim = _rim(rgb.shape[:2])
+    white_rim = rim & _near_white(lab)
+    border_share = float(white_rim.sum() / rim.sum())
+    if border_share < _MIN_BORDER_SHARE:
+        return None
+    tone = np.median(lab[white_rim], axis=0)
+    spread = float(np.percentile(_distance(lab[white_rim], tone), 75))
+    distance = _distance(lab, tone)
+    tolerance = _TOLERANCE + min(2 * spread, 3.0)
+    outer = _joined_to_border(distance < tolerance)
+    background = outer | _holes(distance < _HOLE_TOLERANCE + spread, outer)
+    looser = _joined_to_border(distance < 1.8 * tolerance + 1)
+    return WhiteFill(
+        background=background,
+        colour=np.median(rgb[white_rim], axis=0).astype(np.float32),
+        tolerance=2.0 * tolerance,
+        edge=_EDGE_LEVELS,
+        confidence=_confidence(background, looser, border_share),
+    )
+
+
+def _rim(shape: tuple[int, ...]) -> Bools:
+    width = max(1, round(min(shape) * 0.01))
+    rim = np.ones(shape, np.bool_)
+    rim[width:-width, width:-width] = False
+    return rim
+
+
+def _near_white(lab: Floats) -> Bools:
+    return (lab[..., 0] > _MIN_LIGHTNESS) & (np.hypot(lab[..., 1], lab[..., 2]) < _MAX_CHROMA)
+
+
+def _distance(lab: Floats, tone: Floats) -> Floats:
+    """ΔE76 from the background's tone; being still whiter costs nothing."""
+    difference = lab - tone.astype(np.float32)
+    difference[..., 0] = np.minimum(difference[..., 0], 0)
+    return np.sqrt(np.square(difference).sum(axis=-1))  # type: ignore[no-any-return]
+
+
+def _joined_to_border(near: Bools) -> Bools:
+    _, labels = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
+    edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    outside = np.zeros(labels.max() + 1, np.bool_)
+    outside[edge] = True
+    outside[0] = False
+    return outside[labels]
+
+
+def _holes(same: Bools, outer: Bools) -> Bools:
+    """Enclosed patches of the very same white that lie close to the outline.
+
+    A handle's hole is near the outside for its size; a white print on a chest is not.
+    """
+    enclosed = same & ~outer
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        enclosed.astype(np.uint8), connectivity=4
+    )
+    found = np.zeros(count, np.bool_)
+    smallest = max(16.0, _MIN_HOLE_SHARE * same.size)
+    if count > 1:
+        to_outside = cv2.distanceTransform((~outer).astype(np.uint8), cv2.DIST_L2, 3)
+        nearest = np.full(count, np.inf, np.float32)
+        np.minimum.at(nearest, labels.ravel(), to_outside.ravel())
+        area = stats[:, cv2.CC_STAT_AREA]
+        found = (area >= smallest) & (nearest <= 0.6 * np.sqrt(area))
+        found[0] = False
+    return found[labels]
+
+
+def _confidence(background: Bools, looser: Bools, border_share: float) -> float:
+    """How far the fill can be trusted.
+
+    A white product has no edge to stop at: its area then depends on the tolerance.
+    """
+    product = float((~background).mean())
+    if product == 0:
+        return 0.0
+    shrunk = float((~(background | looser)).mean()) / product
+    sized = np.interp(product, [0.005, 0.03, 0.9, 0.99], [0, 1, 1, 0])
+    stable = np.interp(shrunk, [0.5, 0.9], [0, 1])
+    bordered = np.interp(border_share, [_MIN_BORDER_SHARE, 0.7], [0.5, 1])
+    return float(sized * stable * bordered)
