@@ -1,0 +1,105 @@
+"""A finished picture as the files shoppers get: every width, every format, every one marked."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+Format = Literal["webp", "jpeg"]
+
+QUALITY: Final[Mapping[str, int]] = {"webp": 86, "jpeg": 88}
+EXTENSIONS: Final[Mapping[str, str]] = {"webp": "webp", "jpeg": "jpg"}
+
+_WEBP_METHOD: Final = 4
+_FULL_CHROMA_FROM: Final = 85
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """One encoded file. width, height in pixels."""
+
+    width: int
+    height: int
+    format: Format
+    data: bytes
+
+    @property
+    def suffix(self) -> str:
+        """The end of its file name, such as "w640.webp"."""
+        return f"w{self.width}.{EXTENSIONS[self.format]}"
+
+
+def encode(
+    rgb: Floats,
+    alpha: Floats | None,
+    *,
+    widths: Sequence[int],
+    formats: Sequence[Format] = ("webp", "jpeg"),
+    quality: Mapping[str, int] = QUALITY,
+    xmp: bytes,
+) -> list[Rendition]:
+    """Encode a picture at its own width and at each smaller one of `widths`, widest first.
+
+    rgb: (H, W, 3) sRGB in [0, 1]; alpha: (H, W) or None. Nothing is enlarged. WebP keeps alpha,
+    JPEG is put on white. xmp goes into every file. The same input gives the same bytes.
+    Raises ValueError for a width below 1, a format we do not write, or a missing quality.
+    """
+    for name in formats:
+        if name not in EXTENSIONS or name not in quality:
+            raise ValueError(f"cannot write {name!r} with quality {dict(quality)}")
+    image = _image(rgb, alpha)
+    return [
+        Rendition(size.width, size.height, name, _encoded(size, name, quality[name], xmp))
+        for size in _sizes(image, widths)
+        for name in formats
+    ]
+
+
+def _image(rgb: Floats, alpha: Floats | None) -> Image.Image:
+    planes = rgb if alpha is None else np.concatenate([rgb, alpha[..., None]], axis=-1)
+    # Rounded in place of a cast, which would lose half a level everywhere.
+    levels = np.clip(np.rint(planes * np.float32(255)), 0, 255).astype(np.uint8)
+    return Image.fromarray(levels)
+
+
+def _sizes(image: Image.Image, widths: Sequence[int]) -> Iterator[Image.Image]:
+    if any(width < 1 for width in widths):
+        raise ValueError(f"a rendition's width is at least 1 pixel, not {min(widths)}")
+    yield image
+    for width in sorted({width for width in widths if width < image.width}, reverse=True):
+        height = max(1, round(image.height * width / image.width))
+        # Pillow premultiplies RGBA for the resize, so hidden colours do not bleed in.
+        yield image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _encoded(image: Image.Image, name: Format, quality: int, xmp: bytes) -> bytes:
+    stream = io.BytesIO()
+    if name == "webp":
+        image.save(stream, "WEBP", quality=quality, method=_WEBP_METHOD, xmp=xmp)
+        return stream.getvalue()
+    subsampling = "4:4:4" if quality >= _FULL_CHROMA_FROM else "4:2:0"
+    _on_white(image).save(
+        stream,
+        "JPEG",
+        quality=quality,
+        subsampling=subsampling,
+        optimize=True,
+        progressive=True,
+        xmp=xmp,
+    )
+    return stream.getvalue()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image)
+    return white.convert("RGB")
