@@ -15,6 +15,19 @@ Floats = NDArray[np.float32]
 _EXACT_WHITE = 254 / 255
 
 
+def require_mask(mask: ProductMask, region: Region, *, name: str = "this picture") -> None:
+    """Ask before a long render whether the region can be told apart.
+
+    name: what to call the picture. Raises MaskUncertain for "background" without a mask to trust.
+    """
+    if region == "background" and not mask.usable:
+        raise MaskUncertain(
+            f"{name}: the product cannot be told from its background (confidence "
+            f"{mask.confidence:.2f}, needed {MIN_CONFIDENCE}); use a transparent PNG or a "
+            f"photo on white, or style the whole picture"
+        )
+
+
 def composite(
     photo: Photo, styled_rgb: Floats, mask: ProductMask, *, region: Region, keep_white: bool
 ) -> Floats:
@@ -42,13 +55,8 @@ def _styled_share(
     original: Floats, mask: ProductMask, *, region: Region, keep_white: bool
 ) -> Floats:
     """(H, W): how much of each pixel is taken from the styled picture."""
+    require_mask(mask, region)
     if region == "background":
-        if not mask.usable:
-            raise MaskUncertain(
-                f"the product cannot be told from its background (confidence "
-                f"{mask.confidence:.2f}, needed {MIN_CONFIDENCE}); use a transparent PNG or a "
-                f"photo on white, or style the whole picture"
-            )
         return mask.background
     share = mask.weights if region == "product" and mask.usable else np.ones_like(mask.weights)
     if keep_white and mask.origin == "white":
