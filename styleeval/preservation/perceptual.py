@@ -1,0 +1,80 @@
+"""Learned perceptual distance: LPIPS where AlexNet's weights are at hand, ST-LPIPS elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float32]
+Weights = bytes | Path | None
+
+
+class PerceptualMetric(ABC):
+    """A distance with a value at each pixel; 0 is equal."""
+
+    name: ClassVar[str]
+    """What reports call it. The two metrics' numbers must never be compared."""
+
+    @abstractmethod
+    def distance_maps(self, original: Tensor, candidates: Tensor) -> Tensor:
+        """(N, H, W) of one picture (1, 3, H, W) and N others, sRGB in [0, 1]."""
+
+    def maps(self, original: Floats, candidates: Sequence[Floats]) -> list[Floats]:
+        """One (H, W) distance map per candidate (H, W, 3) in [0, 1]."""
+        import torch
+
+        def batch(pictures: Sequence[Floats]) -> Tensor:
+            return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+
+        with torch.no_grad():
+            found = self.distance_maps(batch([original]), batch(candidates))
+        return [one.numpy() for one in found.cpu()]
+
+
+def perceptual_metric(alexnet_weights: Weights = None) -> PerceptualMetric:
+    """The metric to use, loaded once per process. Nothing is ever downloaded.
+
+    alexnet_weights: torchvision's AlexNet state dict, as a file's bytes or path; None takes
+    ST-LPIPS, whose weights come with its wheel.
+    """
+    if alexnet_weights is None:
+        return _shift_tolerant()
+    data = alexnet_weights if isinstance(alexnet_weights, bytes) else alexnet_weights.read_bytes()
+    return _alexnet(hashlib.sha256(data).hexdigest(), _Handed(data))
+
+
+class _Handed:
+    """Bytes that do not take part in a cache key."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Handed)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _alexnet(digest: str, handed: _Handed) -> PerceptualMetric:
+    from styleeval.preservation.lpips_alexnet import AlexNetLpips
+
+    return AlexNetLpips(handed.data)
+
+
+@lru_cache(maxsize=1)
+def _shift_tolerant() -> PerceptualMetric:
+    from styleeval.preservation.shift_tolerant import ShiftTolerantLpips
+
+    return ShiftTolerantLpips(ShiftTolerantLpips.wheel_weights())

@@ -1,0 +1,106 @@
+"""ST-LPIPS on its own weights, which the stlpips-pytorch wheel carries.
+
+The wheel's code is not imported: it needs IPython and torchsummary, and its blur layer is under a
+non-commercial licence. Only its BSD-licensed weights are read, and only if their hash is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+from pathlib import Path
+from typing import ClassVar, Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from styleeval.preservation.perceptual import PerceptualMetric
+
+WEIGHTS_FILE: Final = Path("weights", "vST0.0", "alex_shift_tolerant.pth")
+WEIGHTS_SHA256: Final = "b356b382f96010f77d085ee8343ecd9fd322d0a56e8de2b2d0549fafcad8b9ee"
+
+_CONVOLUTIONS: Final = ("slice1.0", "slice2.5", "slice3.9", "slice4.11", "slice5.13")
+_EPSILON: Final = 1e-10
+
+
+class ShiftTolerantLpips(PerceptualMetric):
+    """ST-LPIPS on a shift-tolerant AlexNet, with its map.
+
+    Source: Ghildyal & Liu, "Shift-tolerant Perceptual Similarity Metric", ECCV 2022.
+    """
+
+    name: ClassVar[str] = "ST-LPIPS (AlexNet)"
+
+    def __init__(self, weights: bytes) -> None:
+        """weights: the wheel's alex_shift_tolerant.pth."""
+        state = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
+        self._shift, self._scale = state["scaling_layer.shift"], state["scaling_layer.scale"]
+        self._kernels = [state[f"net.{name}.weight"] for name in _CONVOLUTIONS]
+        self._biases = [state[f"net.{name}.bias"] for name in _CONVOLUTIONS]
+        self._blur = state["net.slice1.1.filt"][:1]
+        self._heads = [state[f"lin{layer}.model.1.weight"] for layer in range(5)]
+
+    @staticmethod
+    def wheel_weights() -> bytes:
+        """The weights out of the installed wheel.
+
+        Raises ImportError when it is not installed, OSError when its file is not the pinned one.
+        """
+        package = importlib.util.find_spec("stlpips_pytorch")
+        if package is None or not package.submodule_search_locations:
+            raise ImportError(
+                "the perceptual measure needs weights; pip install stlpips-pytorch, or give "
+                "alexnet_weights"
+            )
+        path = Path(next(iter(package.submodule_search_locations))) / WEIGHTS_FILE
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != WEIGHTS_SHA256:
+            raise OSError(
+                f"{path} has SHA-256 {digest[:12]}…, pinned is {WEIGHTS_SHA256[:12]}…; "
+                f"reinstall stlpips-pytorch 0.0.2"
+            )
+        return data
+
+    def distance_maps(self, original: Tensor, candidates: Tensor) -> Tensor:
+        height, width = original.shape[2:]
+        total = torch.zeros(len(candidates), 1, height, width)
+        features = zip(
+            self._features(original), self._features(candidates), self._heads, strict=True
+        )
+        for reference, others, head in features:
+            layer = functional.conv2d((_unit(reference) - _unit(others)).square(), head)
+            total += functional.interpolate(layer, size=(height, width), mode="bilinear")
+        return total[:, 0]
+
+    def _features(self, pictures: Tensor) -> list[Tensor]:
+        """The five activations of (N, 3, H, W) in [0, 1]; the first at half the size."""
+        h = (2 * pictures - 1 - self._shift) / self._scale
+        h = self._convolved(h, 0, padding=2)
+        h = functional.relu(self._halved(h))
+        found = [h]
+        h = self._halved(functional.max_pool2d(h, 3, stride=1))
+        h = functional.relu(self._convolved(h, 1, padding=2))
+        found.append(h)
+        h = self._halved(functional.max_pool2d(h, 3, stride=1))
+        for layer in (2, 3, 4):
+            h = functional.relu(self._convolved(h, layer, padding=1))
+            found.append(h)
+        return found
+
+    def _convolved(self, h: Tensor, layer: int, *, padding: int) -> Tensor:
+        return functional.conv2d(h, self._kernels[layer], self._biases[layer], padding=padding)
+
+    def _halved(self, h: Tensor) -> Tensor:
+        """Blurred by [1, 2, 1]² and sampled at every second pixel, reflected by two at the edge."""
+        channels = h.shape[1]
+        h = functional.pad(h, (2, 2, 2, 2), mode="reflect")
+        blur = self._blur.expand(channels, -1, -1, -1)
+        return functional.conv2d(h, blur, stride=2, groups=channels)
+
+
+def _unit(features: Tensor) -> Tensor:
+    norm = features.square().sum(dim=1, keepdim=True).sqrt()
+    return features / (norm + _EPSILON)
