@@ -21,6 +21,7 @@ Floats = NDArray[np.float32]
 SHORT_SIDE = 512
 """Scores depend on size, so all are taken here (pixels); smaller pictures stay as they are."""
 
+_INVISIBLE = 0.5 / 255
 _TILE = 64
 _MIN_TILE_PRODUCT = 0.25
 
@@ -132,7 +133,9 @@ def scorecard(
     if coverage == 0:
         weights = np.ones_like(weights)
     # With the original around it the product is judged alone: measures look past its outline.
-    alone = second if weights.min() == 1 else first + (second - first) * weights[..., None]
+    alone = first + (second - first) * weights[..., None]
+    if np.abs(alone - second).max() < _INVISIBLE:
+        alone = second
     metric = perceptual_metric(alexnet_weights)
 
     def measured(pair: tuple[Floats, Floats], worst: Callable[..., Any], tail: int) -> Measure:
