@@ -7,7 +7,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,10 @@ class RequestPlan:
     existing: int
     to_make: int
 
+    def all_again(self) -> RequestPlan:
+        """The plan of making anew what is there, too."""
+        return replace(self, to_make=self.existing + self.to_make)
+
 
 @dataclass
 class RequestReport:
@@ -50,6 +54,13 @@ class RequestReport:
     existing: int = 0
     refused: list[tuple[str, ShopStyleError]] = field(default_factory=list)
     variants: list[StyleVariant] = field(default_factory=list)
+
+    def add(self, other: RequestReport) -> None:
+        """Take another report's counts in; its rows are not kept."""
+        self.created += other.created
+        self.requeued += other.requeued
+        self.existing += other.existing
+        self.refused += other.refused
 
     def summary(self) -> str:
         """One sentence for a terminal or a message."""
@@ -153,7 +164,7 @@ def plan_requests(
 
 def checked_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Overrides that may be stored. Raises EngineParameterError."""
-    allowed = {"strength", "region", "revision"}
+    allowed = {"strength", "region"}
     unknown = set(overrides) - allowed
     if unknown:
         raise EngineParameterError(f"unknown overrides: {', '.join(sorted(unknown))}")
@@ -195,35 +206,34 @@ def _request_in(
         *{type(picture.instance) for picture, _ in found}
     )
     with transaction.atomic(using=alias):
-        before = _rows_of(alias, found)
+        before = _newest(_rows_of(alias, found))
         rows: dict[Key, StyleVariant] = {}
         for picture, digest in found:
-            kind = types[type(picture.instance)]
             for style in styles:
-                own = dict(overrides)
-                if regenerate:
-                    own["revision"] = _next_revision(before, kind.pk, picture, style)
                 row = StyleVariant(
-                    content_type=kind,
+                    content_type=types[type(picture.instance)],
                     object_id=str(picture.instance.pk),
                     database=alias,
                     field=picture.source.field,
                     style=style,
                     source_name=picture.name,
                     source_digest=digest,
-                    overrides=own,
-                    recipe_digest=recipe_digest(style, own),
+                    overrides=overrides,
+                    recipe_digest=recipe_digest(style, overrides),
                 )
                 rows[_key(row)] = row
-        known = {_key(row) for row in before}
-        new = [row for key, row in rows.items() if key not in known]
+        new = [row for key, row in rows.items() if regenerate or key not in before]
+        for row in new:
+            older = before.get(_key(row))
+            row.revision = older.revision + 1 if older else 0
         StyleVariant.objects.using(alias).bulk_create(
             new, batch_size=_BATCH, ignore_conflicts=True
         )
         # ignore_conflicts leaves the keys unset, and another process may have been first.
-        after = {_key(row): row for row in _rows_of(alias, found)}
+        after = _newest(_rows_of(alias, found))
         stored = [after[key] for key in rows]
-        revived = _revive(alias, [row for row in stored if _key(row) in known])
+        old = [] if regenerate else [row for row in stored if _key(row) in before]
+        revived = _revive(alias, old)
         dispatched = [after[_key(row)].pk for row in new] + revived
         report.created += len(new)
         report.requeued += len(revived)
@@ -233,6 +243,14 @@ def _request_in(
             transaction.on_commit(
                 partial(get_dispatcher().dispatch, dispatched, using=alias), using=alias
             )
+
+
+def _newest(rows: list[StyleVariant]) -> dict[Key, StyleVariant]:
+    """The row that counts for each key: a live one before a retired one, then the latest."""
+    best: dict[Key, StyleVariant] = {}
+    for row in sorted(rows, key=lambda row: (row.retired_at is None, row.revision)):
+        best[_key(row)] = row
+    return best
 
 
 def _rows_of(alias: str, found: list[tuple[SourceImage, str]]) -> list[StyleVariant]:
@@ -254,18 +272,6 @@ def _key(row: StyleVariant) -> Key:
         row.source_digest,
         row.recipe_digest,
     )
-
-
-def _next_revision(
-    before: list[StyleVariant], kind: int, picture: SourceImage, style: Style
-) -> int:
-    revisions = [
-        int(row.overrides.get("revision", 0))
-        for row in before
-        if (row.content_type_id, row.object_id, row.field, row.style_id)
-        == (kind, str(picture.instance.pk), picture.source.field, style.pk)
-    ]
-    return max(revisions, default=0) + 1
 
 
 def _revive(alias: str, rows: list[StyleVariant]) -> list[int]:

@@ -118,6 +118,11 @@ class LeasedQuerySet(models.QuerySet[Any]):
             )
         )
 
+    def waiting_at_most(self, seconds: float) -> bool:
+        """Does a pending row become claimable within so many seconds?"""
+        soon = timezone.now() + timedelta(seconds=seconds)
+        return self.filter(status=Status.PENDING, next_attempt_at__lte=soon).exists()
+
     def requeue(self) -> int:
         """Failed rows back to pending with their tries given back."""
         return self.filter(status=Status.FAILED).update(

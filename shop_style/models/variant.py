@@ -80,6 +80,9 @@ class StyleVariant(Leased):
     source_digest = models.CharField(max_length=64, editable=False)
     overrides = models.JSONField(_("overrides"), default=dict, blank=True)
     recipe_digest = models.CharField(max_length=64, editable=False)
+    revision = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text=_("Raised when the same recipe was asked for again.")
+    )
 
     review = models.CharField(
         _("review"), max_length=10, choices=Review, default=Review.UNREVIEWED, db_index=True
@@ -126,6 +129,7 @@ class StyleVariant(Leased):
                     "style",
                     "source_digest",
                     "recipe_digest",
+                    "revision",
                 ],
                 name="shop_style_one_variant_a_recipe",
             ),

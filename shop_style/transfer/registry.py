@@ -23,6 +23,8 @@ class EngineEntry:
     version: raised whenever the same style would give other pixels.
     weights: names of pinned weight files it cannot work without.
     trained: does a trained network compute the pixels? Decides the digital source type.
+    typical_seconds, typical_bytes: what one 1200 px picture takes on two CPU cores, for an
+    estimate before anything was measured (docs/benchmarks.md).
     """
 
     name: str
@@ -34,6 +36,8 @@ class EngineEntry:
     weights: tuple[str, ...] = ()
     needs_references: bool = True
     trained: bool = True
+    typical_seconds: float = 60.0
+    typical_bytes: float = 1_500_000.0
 
     def load(self) -> Engine:
         """Import and make the engine. Raises EngineError when its module will not import."""
@@ -48,6 +52,7 @@ BUILT_IN = (
         parameters=GradeParameters,
         mode="grade",
         trained=False,
+        typical_seconds=4.0,
     ),
     EngineEntry(
         name="optimise",

@@ -1,0 +1,121 @@
+"""Throw away what nothing uses: retired rows after a while, files that no row names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from shop_style.generation import files
+from shop_style.generation.databases import variant_databases
+from shop_style.models import Status, StyleJob, StyleReference, StyleVariant
+from shop_style.models.storage import prefixed, variant_storage
+
+_ATTEMPT = re.compile(r"/(\d+)-([0-9a-f]{32})/")
+_CHECKPOINT = re.compile(r"/([^/]+)-(\d+)\.bin$")
+
+
+@dataclass(frozen=True)
+class PruneReport:
+    """What went, or with a dry run would go. mourned: variants whose host row is gone."""
+
+    rows: int
+    orphans: tuple[str, ...]
+    mourned: int
+
+
+def prune(*, retired_days: float, orphan_hours: float, dry_run: bool = False) -> PruneReport:
+    """Retire variants of rows that are gone, remove long-retired rows and orphan files.
+
+    A file is an orphan when no row names it, no worker that is still alive is writing it, and it
+    is older than `orphan_hours`.
+    """
+    mourned = rows = 0
+    names: set[str] = set()
+    alive: set[tuple[int, str]] = set()
+    waiting: set[tuple[str, int]] = set()
+    for alias in variant_databases():
+        mourned += _retire_mourned(alias, dry_run=dry_run)
+        rows += _remove_retired(alias, retired_days, dry_run=dry_run)
+        names |= _named(alias)
+        alive |= set(
+            StyleVariant.objects.using(alias)
+            .filter(status=Status.RUNNING, lease_expires_at__gte=timezone.now())
+            .values_list("pk", "lease_token")
+        )
+        waiting |= {
+            (alias, pk)
+            for pk in StyleVariant.objects.using(alias)
+            .live()
+            .filter(status__in=(Status.PENDING, Status.RUNNING))
+            .values_list("pk", flat=True)
+        }
+    before = timezone.now() - timedelta(hours=orphan_hours)
+    orphans = _orphans(names, alive, waiting, before)
+    if not dry_run:
+        files.remove(orphans)
+    return PruneReport(rows=rows, orphans=tuple(orphans), mourned=mourned)
+
+
+def _retire_mourned(alias: str, *, dry_run: bool) -> int:
+    """Rows deleted behind Django's back (raw SQL, a signal that failed) leave variants here."""
+    from shop_style.generation.retire import retire
+
+    mourned: list[int] = []
+    live = StyleVariant.objects.using(alias).live().select_related("content_type")
+    for kind_id in live.order_by().values_list("content_type", flat=True).distinct():
+        of_kind = live.filter(content_type_id=kind_id)
+        first = of_kind.first()
+        model = first.content_type.model_class() if first else None
+        wanted = dict(of_kind.values_list("pk", "object_id"))
+        if model is None:
+            mourned += wanted
+            continue
+        there = {
+            str(pk) for pk in model._base_manager.using(alias).values_list("pk", flat=True)
+        }
+        mourned += [pk for pk, object_id in wanted.items() if object_id not in there]
+    if mourned and not dry_run:
+        retire(StyleVariant.objects.using(alias).filter(pk__in=mourned))
+    return len(mourned)
+
+
+def _remove_retired(alias: str, days: float, *, dry_run: bool) -> int:
+    before = timezone.now() - timedelta(days=days)
+    old = StyleVariant.objects.using(alias).filter(retired_at__lte=before)
+    if dry_run:
+        return old.count()
+    listed = list(old)
+    gone, _ = StyleVariant.objects.using(alias).filter(pk__in=[row.pk for row in listed]).delete()
+    files.remove(name for row in listed for name in row.file_names())
+    return gone
+
+
+def _named(alias: str) -> set[str]:
+    names = {name for row in StyleVariant.objects.using(alias) for name in row.file_names()}
+    names |= set(StyleReference.objects.using(alias).values_list("image", flat=True))
+    names |= set(StyleJob.objects.using(alias).exclude(result="").values_list("result", flat=True))
+    return names
+
+
+def _orphans(
+    names: set[str],
+    alive: set[tuple[int, str]],
+    waiting: set[tuple[str, int]],
+    before: datetime,
+) -> list[str]:
+    storage = variant_storage()
+    found = []
+    for folder in (files.VARIANTS, files.CHECKPOINTS, files.PARTS, "jobs", "references"):
+        for name in files.walk(storage, prefixed(folder)):
+            attempt = _ATTEMPT.search(name)
+            if name in names or (attempt and (int(attempt[1]), attempt[2]) in alive):
+                continue
+            checkpoint = _CHECKPOINT.search(name) if folder == files.CHECKPOINTS else None
+            if checkpoint and (checkpoint[1], int(checkpoint[2])) in waiting:
+                continue
+            if storage.get_modified_time(name) <= before:
+                found.append(name)
+    return found

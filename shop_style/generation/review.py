@@ -1,0 +1,180 @@
+"""What a person decides about a rendered variant: approve, reject, publish, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from shop_style.exceptions import ReviewError
+from shop_style.models import AuditEntry, Status, StyleVariant
+from shop_style.models.variant import Review
+from shop_style.signals import variant_published
+
+
+@dataclass
+class ReviewReport:
+    """How many took the step, and which could not and why."""
+
+    done: int = 0
+    refused: list[tuple[StyleVariant, ReviewError]] = field(default_factory=list)
+
+
+def approve(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -> ReviewReport:
+    """Approve what is ready. What failed its gate needs a reason, which the trail keeps."""
+
+    def refusal(variant: StyleVariant) -> str:
+        if variant.passed is False and not reason.strip():
+            return (
+                "it did not pass its gate; give a reason to approve it all the same: "
+                + "; ".join(item["text"] for item in variant.reasons)
+            )
+        return ""
+
+    return _step(
+        variants,
+        "approved",
+        refusal,
+        actor=actor,
+        reason=reason,
+        values={"review": Review.APPROVED, "reviewed_by": actor},
+        stamps=("reviewed_at",),
+        detail=lambda variant: {"passed": variant.passed, **_digests(variant)},
+    )
+
+
+def reject(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -> ReviewReport:
+    """Reject what is ready; a published one leaves the shop."""
+    return _step(
+        variants,
+        "rejected",
+        lambda variant: "",
+        actor=actor,
+        reason=reason,
+        values={"review": Review.REJECTED, "reviewed_by": actor, "published_at": None},
+        stamps=("reviewed_at",),
+        detail=_digests,
+    )
+
+
+def publish(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -> ReviewReport:
+    """Show approved variants to shoppers, each in place of its picture's older one."""
+    report = _step(
+        variants,
+        "published",
+        lambda variant: "" if variant.review == Review.APPROVED else "approve it first",
+        actor=actor,
+        reason=reason,
+        values={},
+        stamps=("published_at",),
+        detail=_digests,
+        afterwards=_supersede,
+    )
+    return report
+
+
+def withdraw(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -> ReviewReport:
+    """Take published variants out of the shop; they stay approved."""
+    return _step(
+        variants,
+        "withdrawn",
+        lambda variant: "" if variant.published_at else "it is not published",
+        actor=actor,
+        reason=reason,
+        values={"published_at": None},
+        stamps=(),
+        detail=_digests,
+    )
+
+
+def _step(
+    variants: Iterable[StyleVariant],
+    verb: str,
+    refusal: Any,
+    *,
+    actor: str,
+    reason: str,
+    values: dict[str, Any],
+    stamps: tuple[str, ...],
+    detail: Any,
+    afterwards: Any = None,
+) -> ReviewReport:
+    report = ReviewReport()
+    for variant in variants:
+        why_not = _not_reviewable(variant) or refusal(variant)
+        if why_not:
+            report.refused.append((variant, ReviewError(f"{variant} was not {verb}: {why_not}")))
+            continue
+        now = timezone.now()
+        changes = {**values, **dict.fromkeys(stamps, now), "updated_at": now}
+        alias = variant._state.db
+        with transaction.atomic(using=alias):
+            # Conditional: a picture replaced a moment ago has retired the variant.
+            changed = (
+                StyleVariant.objects.using(alias)
+                .filter(
+                    pk=variant.pk,
+                    status=Status.READY,
+                    retired_at=None,
+                    review=variant.review,
+                    image=variant.image.name,
+                )
+                .update(**changes)
+            )
+            if not changed:
+                report.refused.append(
+                    (variant, ReviewError(f"{variant} changed meanwhile; reload and look again"))
+                )
+                continue
+            for name, value in changes.items():
+                setattr(variant, name, value)
+            AuditEntry.objects.record(
+                verb, variant, actor=actor, reason=reason, detail=detail(variant)
+            )
+            if afterwards:
+                afterwards(variant, actor)
+        report.done += 1
+    return report
+
+
+def _not_reviewable(variant: StyleVariant) -> str:
+    if variant.retired_at:
+        return "it is retired: its picture was replaced or deleted"
+    if variant.status != Status.READY:
+        return f"it is {variant.get_status_display()}, not ready"
+    return ""
+
+
+def _digests(variant: StyleVariant) -> dict[str, Any]:
+    return {"source": variant.source_digest, "recipe": variant.recipe_digest}
+
+
+def _supersede(variant: StyleVariant, actor: str) -> None:
+    """Retire what this one replaces. Files stay until pruning: pages in caches name them."""
+    older = list(
+        StyleVariant.objects.using(variant._state.db)
+        .published()
+        .filter(
+            content_type_id=variant.content_type_id,
+            object_id=variant.object_id,
+            database=variant.database,
+            field=variant.field,
+            style_id=variant.style_id,
+        )
+        .exclude(pk=variant.pk)
+    )
+    for row in older:
+        StyleVariant.objects.using(variant._state.db).filter(pk=row.pk).update(
+            retired_at=timezone.now(), updated_at=timezone.now()
+        )
+        AuditEntry.objects.record(
+            "superseded", row, actor=actor, detail={"by": variant.pk, **_digests(row)}
+        )
+    transaction.on_commit(
+        lambda: variant_published.send(StyleVariant, variant=variant),
+        using=variant._state.db,
+        robust=True,
+    )

@@ -1,0 +1,256 @@
+"""Claim one variant and take it through every stage to `ready`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError
+from django.utils import timezone
+
+from shop_style.conf import app_settings
+from shop_style.exceptions import (
+    IntakeError,
+    LeaseLost,
+    MaskUncertain,
+    RenderCancelled,
+    ShopStyleError,
+    SourceFileMissing,
+    WeightsError,
+)
+from shop_style.generation import files
+from shop_style.generation.checkpoint import CheckpointStore
+from shop_style.generation.lease import Lease
+from shop_style.generation.pipeline import Rendering, render
+from shop_style.generation.recipe import (
+    configured_device,
+    intake_limits,
+    output_settings,
+    recipe_for,
+)
+from shop_style.models import Status, StyleVariant
+from shop_style.models.leased import LeasedQuerySet
+from shop_style.models.storage import variant_storage
+from shop_style.signals import stage_started, variant_failed, variant_ready
+from shop_style.sources import source_image
+from shop_style.transfer.engine import RenderContext
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why work on a row ended, and whether another try may help."""
+
+    code: str
+    detail: str
+    may_pass: bool
+
+
+def run(
+    pk: int, *, using: str, cancelled: Callable[[], bool] = lambda: False
+) -> str | None:
+    """Claim and render one variant. Returns its status afterwards, None if it was not free."""
+    rows = StyleVariant.objects.using(using)
+    token = rows.claim(pk, lease_seconds=app_settings().LEASE_SECONDS)
+    if token is None:
+        return None
+    return run_claimed(pk, token, using=using, cancelled=cancelled)
+
+
+def run_claimed(
+    pk: int, token: str, *, using: str, cancelled: Callable[[], bool] = lambda: False
+) -> str:
+    """Render a variant this process holds the lease of. Never raises for a bad picture or
+    style: that ends on the row, with a code. Raises DatabaseError when the row cannot be written.
+    """
+    rows = StyleVariant.objects.using(using)
+    variant = rows.select_related("style", "content_type").get(pk=pk)
+    current = app_settings()
+    if variant.attempts > current.MAX_ATTEMPTS:
+        return _end(
+            variant,
+            token,
+            Failure(
+                "attempts_exhausted",
+                f"{variant} was tried {variant.attempts - 1} times and its worker died each time; "
+                f"last stage: {variant.stage or 'claim'}",
+                may_pass=False,
+            ),
+        )
+    failure: Failure
+    try:
+        with Lease(rows, pk, token, lease_seconds=current.LEASE_SECONDS) as lease:
+            _render_and_publish(variant, token, lease, cancelled)
+            return Status.READY
+    except LeaseLost:
+        logger.warning("variant %s: another worker has it; this one's files are removed", pk)
+        return Status.RUNNING
+    except RenderCancelled:
+        rows.release(pk, token)
+        return Status.PENDING
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  # the boundary: whatever an engine raises
+        failure = failure_of(error, what=str(variant))
+    return _end(variant, token, failure)
+
+
+def failure_of(error: Exception, *, what: str) -> Failure:
+    """What an exception means for its row."""
+    if isinstance(error, MemoryError) or "allocate memory" in str(error).lower():
+        return Failure(
+            "out_of_memory",
+            f"{what}: not enough memory; lower MAX_PIXELS or the style's working side",
+            may_pass=False,
+        )
+    if isinstance(error, WeightsError):
+        return Failure(error.code, str(error), may_pass=False)
+    if isinstance(error, ShopStyleError):
+        permanent = isinstance(error, IntakeError | MaskUncertain | SourceFileMissing | ValueError)
+        return Failure(error.code, str(error), may_pass=not permanent)
+    if isinstance(error, OSError):
+        return Failure("storage_failed", f"{what}: {error}", may_pass=True)
+    logger.error("%s: unexpected failure", what, exc_info=error)
+    return Failure("unexpected", f"{what}: {type(error).__name__}: {error}", may_pass=True)
+
+
+def end_attempt(rows: LeasedQuerySet, pk: int, token: str, attempts: int, failure: Failure) -> str:
+    """Write a failure to its row: another try later, or the end. Returns the status."""
+    current = app_settings()
+    if failure.may_pass and attempts < current.MAX_ATTEMPTS:
+        wait = current.RETRY_SECONDS * 2 ** (attempts - 1)
+        rows.retry_later(pk, token, code=failure.code, detail=failure.detail, seconds=wait)
+        return Status.PENDING
+    rows.fail(pk, token, code=failure.code, detail=failure.detail)
+    return Status.FAILED
+
+
+def _end(variant: StyleVariant, token: str, failure: Failure) -> str:
+    rows = StyleVariant.objects.using(variant.database)
+    status = end_attempt(rows, variant.pk, token, variant.attempts, failure)
+    logger.warning("variant %s: %s: %s", variant.pk, failure.code, failure.detail)
+    if status == Status.FAILED:
+        CheckpointStore(variant).clear()
+        variant_failed.send(
+            StyleVariant, pk=variant.pk, using=variant.database, code=failure.code
+        )
+    return status
+
+
+def _render_and_publish(
+    variant: StyleVariant, token: str, lease: Lease, cancelled: Callable[[], bool]
+) -> None:
+    def enter(stage: str) -> None:
+        lease.enter_stage(stage)
+        stage_started.send(
+            StyleVariant, pk=variant.pk, using=variant.database, stage=stage
+        )
+
+    enter("claim")
+    checkpoint = CheckpointStore(variant)
+    data = _source_bytes(variant)
+    rendering = render(
+        data,
+        recipe_for(variant.style, variant.overrides),
+        name=variant.source_name,
+        limits=intake_limits(),
+        output=output_settings(),
+        context=RenderContext(
+            device=configured_device(),
+            report=lease.report,
+            cancelled=lambda: lease.lost or cancelled(),
+            load_checkpoint=checkpoint.load,
+            save_checkpoint=checkpoint.save,
+        ),
+        on_stage=enter,
+    )
+    _publish(variant, token, rendering, enter)
+    checkpoint.clear()
+    variant_ready.send(StyleVariant, pk=variant.pk, using=variant.database)
+
+
+def _source_bytes(variant: StyleVariant) -> bytes:
+    host = variant.host_object()
+    if host is None:
+        raise SourceFileMissing(
+            f"{variant.content_type} {variant.object_id} is gone, and {variant.source_name} with it"
+        )
+    picture = source_image(host, variant.field)
+    return picture.read(at_most=app_settings().MAX_BYTES)
+
+
+def _publish(
+    variant: StyleVariant, token: str, rendering: Rendering, enter: Callable[[str], None]
+) -> None:
+    """Files first, then one fenced UPDATE: a row never names a file that is not there, and a
+    worker that lost its lease removes its own files and touches nobody else's."""
+    enter("publish")
+    storage = variant_storage()
+    folder = files.variant_folder(variant.pk, token)
+    renditions: list[dict[str, Any]] = []
+    try:
+        for item in rendering.renditions:
+            name = files.save_whole(storage, f"{folder}/{item.suffix}", item.data)
+            renditions.append(
+                {
+                    "name": name,
+                    "format": item.format,
+                    "width": item.width,
+                    "height": item.height,
+                    "bytes": len(item.data),
+                }
+            )
+        enter("commit")
+        kept = (
+            StyleVariant.objects.using(variant.database)
+            .holding(variant.pk, token)
+            .update(**_result_columns(variant, rendering, renditions))
+        )
+        if not kept:
+            raise LeaseLost(f"variant {variant.pk}: its lease ran out before it was saved")
+    except BaseException:
+        files.remove([item["name"] for item in renditions], storage)
+        raise
+
+
+def _result_columns(
+    variant: StyleVariant, rendering: Rendering, renditions: list[dict[str, Any]]
+) -> dict[str, Any]:
+    now = timezone.now()
+    card = rendering.card
+    main = max(
+        (item for item in renditions if item["format"] == renditions[0]["format"]),
+        key=lambda item: int(item["width"]),
+    )
+    return {
+        "status": Status.READY,
+        "lease_token": "",
+        "lease_expires_at": None,
+        "stage": "",
+        "progress": 1.0,
+        "error_code": "",
+        "error_detail": "",
+        "finished_at": now,
+        "updated_at": now,
+        "image": main["name"],
+        "width": main["width"],
+        "height": main["height"],
+        "renditions": renditions,
+        "digital_source_type": rendering.digital_source_type,
+        "scorecard": card.as_dict(),
+        "ssim": card.ssim.product,
+        "perceptual": card.perceptual.product,
+        "perceptual_name": card.perceptual_name,
+        "delta_e": card.delta_e.product,
+        "passed": rendering.verdict.passed,
+        "reasons": [
+            {"code": reason.code, "text": reason.text} for reason in rendering.verdict.reasons
+        ],
+        "engine": variant.style.engine,
+        "device": rendering.device,
+        "seconds": round(rendering.seconds, 3),
+        "strength_used": rendering.strength,
+    }
