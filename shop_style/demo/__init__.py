@@ -1,0 +1,1 @@
+"""A tiny shop with its own product model, to see the plugin at work."""
