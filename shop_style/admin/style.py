@@ -1,0 +1,178 @@
+"""Styles: their recipe, their references, and a preview on the shop's own pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from shop_style.admin.actions import may_generate
+from shop_style.admin.style_form import StyleForm, StyleReferenceForm, StyleReferenceFormSet
+from shop_style.admin.thumbnails import picture, reference_url
+from shop_style.exceptions import ShopStyleError
+from shop_style.generation.jobs import PREVIEW_PICTURES, request_preview
+from shop_style.generation.request import recipe_digest
+from shop_style.models import AuditEntry, Status, Style, StyleReference, StyleVariant
+from shop_style.models.variant import Review
+from shop_style.sources import SourceImage, sources
+from shop_style.transfer.registry import engines
+
+
+class StyleReferenceInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = StyleReference
+    form = StyleReferenceForm
+    formset = StyleReferenceFormSet
+    extra = 1
+    fields = ("thumbnail", "image", "licence", "source", "position")
+    readonly_fields = ("thumbnail",)
+
+    @admin.display(description="")
+    def thumbnail(self, reference: StyleReference) -> str:
+        """The reference, small."""
+        return picture(reference_url(reference), alt=reference.source) if reference.pk else ""
+
+
+@admin.register(Style)
+class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = StyleForm
+    inlines = (StyleReferenceInline,)
+    list_display = ("name", "reference", "engine", "region", "strength", "ready", "published")
+    list_filter = ("engine", "region")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("digest",)
+    actions = ("preview_selected",)
+    change_form_template = "admin/shop_style/style/change_form.html"
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "engine", "parameters")}),
+        (_("Where and how strongly"), {"fields": ("region", "keep_white", "strength")}),
+        (_("Gate"), {"fields": ("mode", "thresholds")}),
+        (_("Automation and recipe"), {"fields": ("automatic", "digest")}),
+    )
+
+    class Media:
+        css = {"all": ["shop_style/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Style]:
+        live = Q(variants__retired_at=None, variants__status=Status.READY)
+        shown = live & Q(variants__review=Review.APPROVED, variants__published_at__isnull=False)
+        references = StyleReference.objects.order_by("position", "pk")
+        rows: QuerySet[Style] = super().get_queryset(request)
+        return rows.annotate(
+            ready_count=Count("variants", filter=live),
+            published_count=Count("variants", filter=shown),
+        ).prefetch_related(Prefetch("references", queryset=references))
+
+    @admin.display(description=_("reference"))
+    def reference(self, style: Style) -> str:
+        """The first reference, small."""
+        first = next(iter(style.references.all()), None)
+        return picture(reference_url(first) if first else "", alt=style.name)
+
+    @admin.display(description=_("variants ready"), ordering="ready_count")
+    def ready(self, style: Any) -> int:
+        """How many can be looked at."""
+        number: int = style.ready_count
+        return number
+
+    @admin.display(description=_("published"), ordering="published_count")
+    def published(self, style: Any) -> int:
+        """How many shoppers see."""
+        number: int = style.published_count
+        return number
+
+    def has_generate_permission(self, request: HttpRequest) -> bool:
+        """May this person set workers to work?"""
+        return may_generate(request)
+
+    @admin.action(permissions=["generate"], description=_("Preview on my photos"))
+    def preview_selected(self, request: HttpRequest, rows: QuerySet[Style]) -> None:
+        """Ask for a preview sheet of each style."""
+        for style in rows:
+            self._ask_for_preview(request, style)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The usual pages, and the address that the preview button posts to."""
+        view = self.admin_site.admin_view(self.preview_view)
+        own = path("<path:object_id>/preview/", view, name="shop_style_style_preview")
+        return [own, *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a preview sheet, then show the style again."""
+        style = self.get_object(request, object_id)
+        if request.method != "POST" or style is None:
+            raise Http404
+        if not may_generate(request):
+            raise PermissionDenied
+        self._ask_for_preview(request, style)
+        name = f"{self.admin_site.name}:shop_style_style_change"
+        return HttpResponseRedirect(reverse(name, args=[style.pk]))
+
+    def _ask_for_preview(self, request: HttpRequest, style: Style) -> None:
+        try:
+            pictures = latest_pictures(PREVIEW_PICTURES)
+            job = request_preview(style, pictures, actor=request.user.get_username())
+        except ShopStyleError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return
+        name = f"{self.admin_site.name}:shop_style_stylejob_change"
+        text = gettext("A worker will make a preview of “%s”.") % style
+        link = format_html(
+            '{} <a href="{}">{}</a>', text, reverse(name, args=[job.pk]), gettext("See it")
+        )
+        self.message_user(request, link, messages.SUCCESS)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        style = context.get("original")
+        context["engines"] = [
+            (entry.label, entry.name, entry.parameters.describe()) for entry in engines().values()
+        ]
+        if isinstance(style, Style):
+            context["may_preview"] = may_generate(request)
+            context["serving"], context["outdated"] = recipe_counts(style)
+            context["previews"] = style.jobs.order_by("-pk")[:1]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def save_related(
+        self, request: HttpRequest, form: ModelForm[Style], formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        style = form.instance
+        style.refresh_from_db(fields=["digest"])
+        AuditEntry.objects.record(
+            "changed" if change else "added",
+            style,
+            actor=request.user.get_username(),
+            detail={"recipe": style.digest, "fields": form.changed_data},
+        )
+
+
+def recipe_counts(style: Style) -> tuple[int, int]:
+    """How many variants of the style are published, and how many of these by an older recipe."""
+    rows = StyleVariant.objects.using(style._state.db).filter(style=style).published()
+    recipes = list(rows.values_list("overrides", "recipe_digest"))
+    older = sum(recipe_digest(style, overrides) != digest for overrides, digest in recipes)
+    return len(recipes), older
+
+
+def latest_pictures(number: int) -> list[SourceImage]:
+    """The newest pictures of the sources, as many as asked for, sources in turn.
+
+    Raises SourceError when a source of the settings leads nowhere.
+    """
+    found: list[SourceImage] = []
+    for source in sources():
+        rows = source.model._default_manager.order_by("-pk")[:number]
+        pictures = [SourceImage(source, row) for row in rows]
+        found += [item for item in pictures if item.name]
+    return found[:number]

@@ -1,0 +1,282 @@
+"""The variant list and page, where a person looks, decides and publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from shop_style.admin import review
+from shop_style.admin.filters import PublishedFilter, VerdictFilter
+from shop_style.admin.hosts import host_links
+from shop_style.admin.scores import score_rows, worst_tiles
+from shop_style.admin.thumbnails import file_url, original_url, picture, variant_url
+from shop_style.models import AuditEntry, Status, StyleVariant
+
+
+class VariantChangeList(ChangeList):
+    """The list, with the host pages of its rows found for all of them at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page, then one query for each host model on it."""
+        super().get_results(request)
+        site = self.model_admin.admin_site
+        self.result_list = list(self.result_list)
+        links = host_links(site, self.result_list)
+        for variant in self.result_list:
+            variant.host_link = links.get(variant.pk, "")
+
+
+@admin.register(StyleVariant)
+class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "pictures",
+        "product",
+        "style",
+        "state",
+        "verdict",
+        "ssim_score",
+        "perceptual_score",
+        "delta_e_score",
+        "time",
+        "review",
+        "is_live",
+    )
+    list_display_links = ("pictures",)
+    list_select_related = ("style", "content_type")
+    list_filter = (
+        "style",
+        "status",
+        "review",
+        VerdictFilter,
+        PublishedFilter,
+        "error_code",
+    )
+    list_per_page = 50
+    search_fields = ("source_name", "object_id")
+    action_form = review.ReviewActionForm
+    actions = (
+        "approve_selected",
+        "reject_selected",
+        "publish_selected",
+        "withdraw_selected",
+        "requeue_failed",
+    )
+    change_form_template = "admin/shop_style/stylevariant/change_form.html"
+    fields = ("style", "source_name")
+
+    class Media:
+        css = {"all": ["shop_style/admin.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return VariantChangeList
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: StyleVariant | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (
+            obj is None or obj.retired_at is not None
+        )
+
+    def has_approve_permission(self, request: HttpRequest) -> bool:
+        """May this person approve and reject?"""
+        return request.user.has_perm("shop_style.approve_stylevariant")
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        """May this person publish and withdraw?"""
+        return request.user.has_perm("shop_style.publish_stylevariant")
+
+    def has_generate_permission(self, request: HttpRequest) -> bool:
+        """May this person ask for variants?"""
+        return request.user.has_perm("shop_style.generate_stylevariant")
+
+    @admin.action(permissions=["approve"], description=_("Approve"))
+    def approve_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+        """Approve what is ready; what failed its gate needs the reason."""
+        review.take(self, request, review.STEPS["approve"], rows.select_related("style"))
+
+    @admin.action(permissions=["approve"], description=_("Reject"))
+    def reject_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+        """Reject; what is published leaves the shop."""
+        review.take(self, request, review.STEPS["reject"], rows.select_related("style"))
+
+    @admin.action(permissions=["publish"], description=_("Publish"))
+    def publish_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+        """Show approved variants to shoppers."""
+        review.take(self, request, review.STEPS["publish"], rows.select_related("style"))
+
+    @admin.action(permissions=["publish"], description=_("Withdraw"))
+    def withdraw_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+        """Take published variants out of the shop."""
+        review.take(self, request, review.STEPS["withdraw"], rows.select_related("style"))
+
+    @admin.action(permissions=["generate"], description=_("Try failed ones again"))
+    def requeue_failed(self, request: HttpRequest, rows: Any) -> None:
+        """Put failed rows back into the queue."""
+        number = rows.live().requeue()
+        text = ngettext("%d variant waits again.", "%d variants wait again.", number) % number
+        self.message_user(request, text, messages.SUCCESS if number else messages.WARNING)
+
+    @admin.display(description=_("variant · original"))
+    def pictures(self, variant: StyleVariant) -> str:
+        """Both thumbnails."""
+        return format_html(
+            '<span class="ss-pair">{}{}</span>',
+            picture(variant_url(variant), alt=str(variant.style)),
+            picture(original_url(variant), alt=str(_("original"))),
+        )
+
+    @admin.display(description=_("product"), ordering="source_name")
+    def product(self, variant: StyleVariant) -> str:
+        """The original's file name, linked to its host's page where there is one."""
+        name = PurePosixPath(variant.source_name).name
+        link = getattr(variant, "host_link", "")
+        return format_html('<a href="{}">{}</a>', link, name) if link else name
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, variant: StyleVariant) -> str:
+        """A badge; what runs shows its stage and progress, what failed its code."""
+        badge = format_html(
+            '<span class="ss-badge ss-{}">{}</span>', variant.status, variant.get_status_display()
+        )
+        if variant.retired_at:
+            return format_html('<span class="ss-badge">{}</span>', _("retired"))
+        if variant.status == Status.RUNNING:
+            share = round(100 * variant.progress)
+            return format_html(
+                '{} <progress max="100" value="{}">{} %</progress> {}',
+                badge,
+                share,
+                share,
+                variant.stage,
+            )
+        if variant.error_code:
+            return format_html(
+                '{} <code title="{}">{}</code>', badge, variant.error_detail, variant.error_code
+            )
+        return badge
+
+    @admin.display(description=_("verdict"), ordering="passed")
+    def verdict(self, variant: StyleVariant) -> str:
+        """Passed, or the reasons in short."""
+        if variant.passed is None:
+            return "–"
+        if variant.passed:
+            return format_html('<span class="ss-badge ss-passed">{}</span>', _("passed"))
+        codes = ((str(item["text"]), str(item["code"])) for item in variant.reasons)
+        return format_html(
+            '<span class="ss-badge ss-not-passed">{}</span> {}',
+            _("failed"),
+            format_html_join(", ", '<span title="{}">{}</span>', codes),
+        )
+
+    @admin.display(description=_("SSIM"), ordering="ssim")
+    def ssim_score(self, variant: StyleVariant) -> str:
+        """SSIM of the product."""
+        return "–" if variant.ssim is None else f"{variant.ssim:.3f}"
+
+    @admin.display(description=_("perceptual"), ordering="perceptual")
+    def perceptual_score(self, variant: StyleVariant) -> str:
+        """The perceptual distance, with the name of the measure."""
+        if variant.perceptual is None:
+            return "–"
+        return format_html(
+            "{} <small>{}</small>", f"{variant.perceptual:.3f}", variant.perceptual_name
+        )
+
+    @admin.display(description=_("ΔE00"), ordering="delta_e")
+    def delta_e_score(self, variant: StyleVariant) -> str:
+        """Colour difference of the product."""
+        return "–" if variant.delta_e is None else f"{variant.delta_e:.1f}"
+
+    @admin.display(description=_("seconds"), ordering="seconds")
+    def time(self, variant: StyleVariant) -> str:
+        """How long it took to render."""
+        return "–" if variant.seconds is None else f"{variant.seconds:.1f}"
+
+    @admin.display(description=_("published"), boolean=True, ordering="published_at")
+    def is_live(self, variant: StyleVariant) -> bool:
+        """Do shoppers see it?"""
+        return variant.is_published
+
+    def get_urls(self) -> list[URLPattern]:
+        """The usual pages, and the address that review buttons post to."""
+        view = self.admin_site.admin_view(self.review_view)
+        own = path("<path:object_id>/review/", view, name="shop_style_stylevariant_review")
+        return [own, *super().get_urls()]
+
+    def review_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take the step that a button named, then show the variant again."""
+        step = review.STEPS.get(request.POST.get("step", ""))
+        variant = self.get_object(request, object_id)
+        if request.method != "POST" or step is None or variant is None:
+            raise Http404
+        if not (review.may_take(step, request) and self.has_view_permission(request, variant)):
+            raise PermissionDenied
+        review.take(self, request, step, [variant])
+        name = f"{self.admin_site.name}:shop_style_stylevariant_change"
+        return HttpResponseRedirect(reverse(name, args=[variant.pk]))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StyleVariant]:
+        return super().get_queryset(request).select_related("style", "content_type")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        variant: StyleVariant | None = kwargs.get("obj") or context.get("original")
+        if variant is not None:
+            context.update(self._page(request, variant))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _page(self, request: HttpRequest, variant: StyleVariant) -> dict[str, Any]:
+        storage = variant.image.storage
+        card = variant.scorecard or {}
+        trail = AuditEntry.objects.using(variant._state.db).filter(
+            target_model=variant._meta.label_lower, target_id=str(variant.pk)
+        )
+        return {
+            "title": _("Style variant"),
+            "steps": review.steps_open_to(request, variant),
+            "variant_url": variant_url(variant, largest=True),
+            "original_url": original_url(variant),
+            "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
+            "file_name": PurePosixPath(variant.source_name).name,
+            "scores": score_rows(variant),
+            "tiles": worst_tiles(variant),
+            "files": [{**item, "url": file_url(storage, item["name"])} for item in _files(variant)],
+            "trail": trail,
+            "coverage": f"{100 * card.get('mask_coverage', 1):.0f}",
+            "confidence": f"{card.get('mask_confidence', 1):.2f}",
+            "media": self.media,
+        }
+
+    def delete_model(self, request: HttpRequest, obj: StyleVariant) -> None:
+        _record_deletion(request, [obj])
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StyleVariant]) -> None:
+        _record_deletion(request, queryset)
+        super().delete_queryset(request, queryset)
+
+
+def _files(variant: StyleVariant) -> list[dict[str, Any]]:
+    return sorted(variant.renditions, key=lambda item: (item["format"], item["width"]))
+
+
+def _record_deletion(request: HttpRequest, variants: Sequence[Model] | QuerySet[Any]) -> None:
+    for variant in variants:
+        AuditEntry.objects.record("deleted", variant, actor=request.user.get_username())
