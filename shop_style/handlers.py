@@ -42,7 +42,8 @@ def note_changes(
     **_: Any,
 ) -> None:
     """Before the save: which styled fields hold another file than the row was loaded with."""
-    names = instance.__dict__.get(_NAMES, {})
+    # A new row was "loaded" with whatever its constructor was given.
+    names = {} if instance._state.adding else instance.__dict__.get(_NAMES, {})
     changed = []
     for source in sources_of(sender):
         if raw or source.field not in instance.__dict__:

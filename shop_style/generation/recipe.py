@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def recipe_for(style: Style, overrides: Mapping[str, Any] | None = None) -> Reci
 
 def thresholds_of(style: Style) -> Thresholds:
     """The gate's thresholds for a style: its mode's, with its own overrides."""
-    return THRESHOLDS[style.gate_mode].replaced(**(style.thresholds or {}))
+    return dataclasses.replace(THRESHOLDS[style.gate_mode], **(style.thresholds or {}))
 
 
 def intake_limits() -> IntakeLimits:

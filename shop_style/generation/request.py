@@ -226,11 +226,13 @@ def _request_in(
         for row in new:
             older = before.get(_key(row))
             row.revision = older.revision + 1 if older else 0
-        StyleVariant.objects.using(alias).bulk_create(
-            new, batch_size=_BATCH, ignore_conflicts=True
-        )
-        # ignore_conflicts leaves the keys unset, and another process may have been first.
-        after = _newest(_rows_of(alias, found))
+        after = before
+        if new:
+            StyleVariant.objects.using(alias).bulk_create(
+                new, batch_size=_BATCH, ignore_conflicts=True
+            )
+            # ignore_conflicts leaves the keys unset, and another process may have been first.
+            after = _newest(_rows_of(alias, found))
         stored = [after[key] for key in rows]
         old = [] if regenerate else [row for row in stored if _key(row) in before]
         revived = _revive(alias, old)

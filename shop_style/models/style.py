@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from typing import Any
@@ -96,10 +97,12 @@ class Style(models.Model):
 
         if self.mode and self.mode not in THRESHOLDS:
             problems["mode"] = f"{self.mode!r} is not one of {', '.join(THRESHOLDS)}"
-        try:
-            Thresholds(**(self.thresholds or {}))
-        except TypeError as error:
-            problems["thresholds"] = str(error)
+        known = [item.name for item in dataclasses.fields(Thresholds)]
+        for name, value in (self.thresholds or {}).items():
+            if name not in known:
+                problems["thresholds"] = f"{name!r} is not one of {', '.join(known)}"
+            elif value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+                problems["thresholds"] = f"{name}: {value!r} is not a number or null"
         if problems:
             raise ValidationError(problems)
 
