@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import InvalidStorageError, storages
 
 from shop_style import conf
@@ -93,7 +94,7 @@ def check_sources(**_: Any) -> list[CheckMessage]:
         return []  # E002 says it
     if not labels:
         return [
-            Warning(
+            CheckWarning(
                 "SHOP_STYLE['SOURCES'] is empty, so no picture will ever be styled.",
                 hint="List image fields: 'app_label.Model.field'.",
                 id="shop_style.W001",
@@ -165,7 +166,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
         return []  # E002 or E003 says it
     if dispatcher.renders_in_caller and not settings.DEBUG:
         return [
-            Warning(
+            CheckWarning(
                 "SHOP_STYLE['DISPATCHER'] renders pictures inside web requests.",
                 hint="Use the database dispatcher and run `manage.py style_worker`.",
                 id="shop_style.W002",

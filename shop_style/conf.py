@@ -26,9 +26,7 @@ def documented(default: Any, help_text: str) -> Any:
 class ShopStyleSettings:
     """Every key of the SHOP_STYLE dict; names are upper case as in settings files."""
 
-    SOURCES: tuple[str, ...] = documented(
-        (), "image fields to style, each `app_label.Model.field`"
-    )
+    SOURCES: tuple[str, ...] = documented((), "image fields to style, each `app_label.Model.field`")
     STORAGE: str = documented(
         "default", "alias in STORAGES that keeps variants, references and checkpoints"
     )

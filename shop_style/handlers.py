@@ -10,6 +10,7 @@ from django.db import DatabaseError, models, transaction
 from django.db.models import signals
 
 from shop_style.exceptions import ShopStyleError
+from shop_style.models.storage import is_new_upload
 from shop_style.sources import SourceImage, sources, sources_of
 
 logger = logging.getLogger(__name__)
@@ -51,9 +52,8 @@ def note_changes(
         if update_fields is not None and source.field not in update_fields:
             continue
         file = source.file_of(instance)
-        # Not committed: a new upload, perhaps under the name of the old one.
-        fresh = bool(file) and not file._committed
-        if fresh or (file.name or "") != names.get(source.field, ""):
+        # A new upload may come under the name of the old one.
+        if is_new_upload(file) or (file.name or "") != names.get(source.field, ""):
             changed.append(source)
     instance.__dict__[_CHANGED] = changed
 

@@ -63,7 +63,7 @@ class SourceImage:
         """
         file = self._file()
         try:
-            with file.storage.open(file.name, "rb") as stream:
+            with file.storage.open(self.name, "rb") as stream:
                 data: bytes = stream.read(at_most + 1)
         except FileNotFoundError as error:
             raise self._missing() from error
@@ -73,7 +73,7 @@ class SourceImage:
         """SHA-256 of the file. Raises as `read` does."""
         file = self._file()
         try:
-            with file.storage.open(file.name, "rb") as stream:
+            with file.storage.open(self.name, "rb") as stream:
                 digest = hashlib.sha256()
                 for chunk in stream.chunks():
                     digest.update(chunk)
@@ -88,9 +88,7 @@ class SourceImage:
         return file
 
     def _missing(self) -> SourceFileMissing:
-        return SourceFileMissing(
-            f"{self} names a file that is not in its storage; upload it again"
-        )
+        return SourceFileMissing(f"{self} names a file that is not in its storage; upload it again")
 
 
 def parse_source(text: str) -> Source:

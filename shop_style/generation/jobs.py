@@ -40,9 +40,10 @@ def request_preview(style: Style, pictures: Sequence[SourceImage], *, actor: str
             for picture in pictures[:PREVIEW_PICTURES]
         ]
     }
-    return StyleJob.objects.using(style._state.db).create(
+    job: StyleJob = StyleJob.objects.using(style._state.db).create(
         kind=StyleJob.Kind.PREVIEW, style=style, payload=payload, requested_by=actor
     )
+    return job
 
 
 def run_claimed(
@@ -71,7 +72,7 @@ def run_claimed(
         return Status.PENDING
     except DatabaseError:
         raise
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever an engine raises
+    except Exception as error:  # the boundary: whatever an engine raises
         failure = failure_of(error, what=str(job))
     return end_attempt(rows, pk, token, job.attempts, failure)
 

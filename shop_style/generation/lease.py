@@ -20,9 +20,7 @@ _PROGRESS_SECONDS = 1.0
 class Lease:
     """Context manager around the work on one claimed row."""
 
-    def __init__(
-        self, rows: LeasedQuerySet, pk: int, token: str, *, lease_seconds: float
-    ) -> None:
+    def __init__(self, rows: LeasedQuerySet, pk: int, token: str, *, lease_seconds: float) -> None:
         self._rows = rows
         self._pk = pk
         self._token = token
@@ -61,9 +59,7 @@ class Lease:
         self._thread.join()
 
     def _renew(self, **values: Any) -> None:
-        if not self._rows.renew(
-            self._pk, self._token, lease_seconds=self._seconds, **values
-        ):
+        if not self._rows.renew(self._pk, self._token, lease_seconds=self._seconds, **values):
             self._lost.set()
 
     def _beat(self) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shop_style import __version__
-from shop_style.imaging.composite import Region, composite, require_mask
-from shop_style.imaging.encode import Rendition, encode
+from shop_style.imaging.composite import composite, require_mask
+from shop_style.imaging.encode import Format, Rendition, encode
 from shop_style.imaging.intake import IntakeLimits, Photo, decode
 from shop_style.imaging.mask import ProductMask, find_mask
-from shop_style.imaging.provenance import digital_source_type, xmp_packet
+from shop_style.imaging.provenance import Region, digital_source_type, xmp_packet
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext, StyleSpec
 from shop_style.transfer.registry import EngineEntry
 from shop_style.transfer.weights import weight_file
@@ -68,7 +68,7 @@ class Output:
     """Which renditions to make. widths in pixels; quality 1–100 by format."""
 
     widths: tuple[int, ...] = (320, 640, 1024)
-    formats: tuple[str, ...] = ("webp", "jpeg")
+    formats: tuple[Format, ...] = ("webp", "jpeg")
     quality: Mapping[str, int] = field(default_factory=lambda: {"webp": 86, "jpeg": 90})
 
 
@@ -210,9 +210,7 @@ class _Stylist:
         return self._engine.stylise(self._image, self._prepared, strength, self._context)
 
 
-def _best(
-    stylist: _Stylist, recipe: Recipe, on_stage: Callable[[str], None]
-) -> _Candidate:
+def _best(stylist: _Stylist, recipe: Recipe, on_stage: Callable[[str], None]) -> _Candidate:
     """The asked-for strength; or the largest that passes, else the weakest that was tried."""
     if recipe.strength is not None:
         return stylist.candidate(recipe.strength, on_stage)

@@ -6,7 +6,7 @@ import io
 
 from shop_style import __version__
 from shop_style.generation.pipeline import Rendering
-from shop_style.imaging.encode import encode
+from shop_style.imaging.encode import Format, encode
 from shop_style.imaging.provenance import xmp_packet
 
 ENDINGS = (".webp", ".jpg", ".jpeg", ".png")
@@ -14,10 +14,8 @@ ENDINGS = (".webp", ".jpg", ".jpeg", ".png")
 
 def encoded(rendering: Rendering, ending: str) -> bytes:
     """The full-size picture with its provenance mark. ending: one of ENDINGS."""
-    xmp = xmp_packet(
-        rendering.digital_source_type, system="django-shop-style", version=__version__
-    )
-    kind = "webp" if ending in (".webp", ".png") else "jpeg"
+    xmp = xmp_packet(rendering.digital_source_type, system="django-shop-style", version=__version__)
+    kind: Format = "webp" if ending in (".webp", ".png") else "jpeg"
     first = encode(
         rendering.rgb,
         rendering.photo.alpha,

@@ -73,9 +73,7 @@ def _retire_mourned(alias: str, *, dry_run: bool) -> int:
         if model is None:
             mourned += wanted
             continue
-        there = {
-            str(pk) for pk in model._base_manager.using(alias).values_list("pk", flat=True)
-        }
+        there = {str(pk) for pk in model._base_manager.using(alias).values_list("pk", flat=True)}
         mourned += [pk for pk, object_id in wanted.items() if object_id not in there]
     if mourned and not dry_run:
         retire(StyleVariant.objects.using(alias).filter(pk__in=mourned))

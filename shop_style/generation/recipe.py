@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import IntakeError, StyleReferenceError
 from shop_style.generation.pipeline import Output, Recipe
+from shop_style.imaging.encode import Format
 from shop_style.imaging.intake import IntakeLimits, decode
 from shop_style.models import Style, StyleReference
 from shop_style.transfer.engine import StyleSpec
@@ -70,7 +71,8 @@ def output_settings() -> Output:
     current = app_settings()
     return Output(
         widths=current.RENDITION_WIDTHS,
-        formats=current.RENDITION_FORMATS,
+        # Check E005 has seen that only these are named.
+        formats=cast("tuple[Format, ...]", current.RENDITION_FORMATS),
         quality=current.RENDITION_QUALITY,
     )
 

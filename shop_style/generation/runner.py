@@ -49,9 +49,7 @@ class Failure:
     may_pass: bool
 
 
-def run(
-    pk: int, *, using: str, cancelled: Callable[[], bool] = lambda: False
-) -> str | None:
+def run(pk: int, *, using: str, cancelled: Callable[[], bool] = lambda: False) -> str | None:
     """Claim and render one variant. Returns its status afterwards, None if it was not free."""
     rows = StyleVariant.objects.using(using)
     token = rows.claim(pk, lease_seconds=app_settings().LEASE_SECONDS)
@@ -93,7 +91,7 @@ def run_claimed(
         return Status.PENDING
     except DatabaseError:
         raise
-    except Exception as error:  # noqa: BLE001  # the boundary: whatever an engine raises
+    except Exception as error:  # the boundary: whatever an engine raises
         failure = failure_of(error, what=str(variant))
     return _end(variant, token, failure)
 
@@ -134,9 +132,7 @@ def _end(variant: StyleVariant, token: str, failure: Failure) -> str:
     logger.warning("variant %s: %s: %s", variant.pk, failure.code, failure.detail)
     if status == Status.FAILED:
         CheckpointStore(variant).clear()
-        variant_failed.send(
-            StyleVariant, pk=variant.pk, using=variant.database, code=failure.code
-        )
+        variant_failed.send(StyleVariant, pk=variant.pk, using=variant.database, code=failure.code)
     return status
 
 
@@ -145,9 +141,7 @@ def _render_and_publish(
 ) -> None:
     def enter(stage: str) -> None:
         lease.enter_stage(stage)
-        stage_started.send(
-            StyleVariant, pk=variant.pk, using=variant.database, stage=stage
-        )
+        stage_started.send(StyleVariant, pk=variant.pk, using=variant.database, stage=stage)
 
     enter("claim")
     checkpoint = CheckpointStore(variant)

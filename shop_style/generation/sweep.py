@@ -75,9 +75,7 @@ def named_products(labels: Sequence[str], *, using: str = "default") -> list[Sou
             model = apps.get_model(model_label)
             instance = model._default_manager.using(using).filter(pk=key).first()
         except (LookupError, ValueError) as error:
-            raise SourceError(
-                f"--product {label!r}: {error}; write app_label.Model:key"
-            ) from None
+            raise SourceError(f"--product {label!r}: {error}; write app_label.Model:key") from None
         if instance is None:
             raise SourceError(f"--product {label!r}: {model_label} has no row {key!r}")
         found = pictures_of([instance])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.models.leased import Leased, LeasedQuerySet
 from shop_style.models.storage import job_result_name, variant_storage
 from shop_style.models.style import Style
+
+
+class StyleJobQuerySet(LeasedQuerySet):
+    """Jobs as leased work."""
 
 
 class StyleJob(Leased):
@@ -26,7 +28,7 @@ class StyleJob(Leased):
         _("result"), upload_to=job_result_name, storage=variant_storage, blank=True, max_length=300
     )
 
-    objects: ClassVar[models.Manager[StyleJob]] = LeasedQuerySet.as_manager()  # type: ignore[assignment]
+    objects = StyleJobQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("style job")

@@ -12,6 +12,7 @@ from shop_style.conf import app_settings
 
 if TYPE_CHECKING:
     from django.db import models
+    from django.db.models.fields.files import FieldFile
 
 
 def variant_storage() -> Storage:
@@ -22,6 +23,12 @@ def variant_storage() -> Storage:
 def prefixed(*parts: str) -> str:
     """A name inside our folder of that storage."""
     return str(PurePosixPath(app_settings().PREFIX, *parts))
+
+
+def is_new_upload(file: FieldFile) -> bool:
+    """Does the field hold bytes that are not in storage yet?"""
+    # Django keeps this on every FieldFile and documents no other way to ask.
+    return bool(file) and not getattr(file, "_committed", True)
 
 
 def reference_name(instance: models.Model, filename: str) -> str:

@@ -13,7 +13,12 @@ from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.exceptions import EngineParameterError, UnknownEngine
-from shop_style.models.storage import artefact_name, reference_name, variant_storage
+from shop_style.models.storage import (
+    artefact_name,
+    is_new_upload,
+    reference_name,
+    variant_storage,
+)
 from shop_style.transfer.parameters import EngineParameters
 from shop_style.transfer.registry import engine_entry
 from shop_style.transfer.weights import weight_file
@@ -37,9 +42,7 @@ class Style(models.Model):
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=100)
     engine = models.CharField(_("engine"), max_length=40)
-    region = models.CharField(
-        _("region"), max_length=12, choices=Region, default=Region.WHOLE
-    )
+    region = models.CharField(_("region"), max_length=12, choices=Region, default=Region.WHOLE)
     keep_white = models.BooleanField(
         _("keep white"), default=True, help_text=_("A white background stays exactly white.")
     )
@@ -101,7 +104,7 @@ class Style(models.Model):
         for name, value in (self.thresholds or {}).items():
             if name not in known:
                 problems["thresholds"] = f"{name!r} is not one of {', '.join(known)}"
-            elif value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            elif not (value is None or type(value) in (int, float)):
                 problems["thresholds"] = f"{name}: {value!r} is not a number or null"
         if problems:
             raise ValidationError(problems)
@@ -176,7 +179,7 @@ class StyleReference(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save, hashing a new picture, and bring the style's digest up to date."""
-        if not self.sha256 or not self.image._committed:
+        if not self.sha256 or is_new_upload(self.image):
             with self.image.open("rb") as stream:
                 self.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
                 stream.seek(0)

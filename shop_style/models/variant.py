@@ -49,11 +49,11 @@ class StyleVariantQuerySet(LeasedQuerySet):
         """Variants of these host rows, which share a database. One query per model."""
         wanted = Q(pk__in=[])
         by_model: dict[type[models.Model], list[str]] = defaultdict(list)
-        alias = self._db
+        alias: str | None = None
         for item in objects:
             by_model[type(item)].append(str(item.pk))
             alias = item._state.db
-        queryset = self.using(alias)
+        queryset = self.using(alias) if alias else self
         types = ContentType.objects.db_manager(queryset.db).get_for_models(*by_model)
         for model, ids in by_model.items():
             wanted |= Q(content_type=types[model], object_id__in=ids)
@@ -171,7 +171,7 @@ class StyleVariant(Leased):
         """Every stored file of this variant."""
         names = {str(item["name"]) for item in self.renditions}
         if self.image:
-            names.add(self.image.name)
+            names.add(str(self.image.name))
         return sorted(names)
 
     def srcset(self, format: str) -> list[dict[str, Any]]:  # noqa: A002  # the field's own word
@@ -180,13 +180,12 @@ class StyleVariant(Leased):
         return sorted(chosen, key=lambda item: int(item["width"]))
 
 
-def attach_variants(
-    objects: Sequence[models.Model], *, attribute: str = "style_variants"
-) -> None:
+def attach_variants(objects: Sequence[models.Model], *, attribute: str = "style_variants") -> None:
     """Put the published variants of each host row on it as a list. One query for all."""
     found: dict[tuple[int, str], list[StyleVariant]] = defaultdict(list)
     if objects:
-        for variant in StyleVariant.objects.for_objects(objects).published().select_related("style"):
+        shown = StyleVariant.objects.for_objects(objects).published()
+        for variant in shown.select_related("style"):
             found[variant.content_type_id, variant.object_id].append(variant)
     for item in objects:
         kind = ContentType.objects.db_manager(item._state.db).get_for_model(type(item))

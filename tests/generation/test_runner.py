@@ -45,7 +45,12 @@ def test_a_ready_variant_is_whole(variant: StyleVariant, media: Path) -> None:
     variant.refresh_from_db()
     assert (variant.width, variant.height) == (700, 520)
     assert [(r["format"], r["width"]) for r in variant.renditions] == [
-        ("webp", 700), ("jpeg", 700), ("webp", 640), ("jpeg", 640), ("webp", 320), ("jpeg", 320),
+        ("webp", 700),
+        ("jpeg", 700),
+        ("webp", 640),
+        ("jpeg", 640),
+        ("webp", 320),
+        ("jpeg", 320),
     ]
     for item in variant.renditions:
         with Image.open(media / item["name"]) as image:
@@ -54,7 +59,7 @@ def test_a_ready_variant_is_whole(variant: StyleVariant, media: Path) -> None:
     assert variant.digital_source_type.endswith("/algorithmicallyEnhanced")
     assert variant.scorecard["ssim"]["product"] == variant.ssim
     assert variant.perceptual_name == "ST-LPIPS (AlexNet)"
-    assert 0 < variant.ssim < 1 and 0 < variant.delta_e
+    assert 0 < variant.ssim < 1 and variant.delta_e > 0
     assert variant.passed is not None and (variant.passed or variant.reasons)
     assert (variant.engine, variant.strength_used, variant.device) == ("grade", 1.0, "cpu")
     assert variant.seconds > 0 and not variant.lease_token
@@ -98,9 +103,7 @@ def test_auto_strength_takes_the_largest_that_passes(make_chair: Any, make_style
         (b"GIF89a" + bytes(50), "not_an_allowed_image"),
     ],
 )
-def test_a_bad_picture_fails_at_once_with_its_code(
-    data: bytes, code: str, make_style: Any
-) -> None:
+def test_a_bad_picture_fails_at_once_with_its_code(data: bytes, code: str, make_style: Any) -> None:
     from tests.shop.models import Poster
 
     poster = Poster.objects.create(artwork=ContentFile(data, name="bad.jpg"))
@@ -227,7 +230,10 @@ def test_a_killed_optimisation_resumes_from_its_checkpoint(
     style = make_style(
         engine="optimise",
         parameters={
-            "working_side": 64, "steps": 12, "scales": 1, "checkpoint_every": 4,
+            "working_side": 64,
+            "steps": 12,
+            "scales": 1,
+            "checkpoint_every": 4,
             "trunk": "distilled",
         },
     )

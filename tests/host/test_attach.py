@@ -34,9 +34,7 @@ def test_any_kind_of_key(kind: str, picture: Any, make_style: Any) -> None:
     file = ContentFile(picture(), name="a.jpg")
     row: Any = {
         "int": lambda: Poster.objects.create(artwork=file),
-        "bigint": lambda: Shot.objects.create(
-            id=2**40, lamp=Lamp.objects.create(), picture=file
-        ),
+        "bigint": lambda: Shot.objects.create(id=2**40, lamp=Lamp.objects.create(), picture=file),
         "uuid": lambda: Chair.objects.create(photo=file),
     }[kind]()
     variant = ready(request_variant(row, make_style()))

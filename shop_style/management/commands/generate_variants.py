@@ -53,7 +53,9 @@ class Command(BaseCommand):
             raise CommandError(f"{error.code}: {error}") from error
 
     def _styles(self, slugs: Sequence[str]) -> list[Style]:
-        styles = list(Style.objects.home().filter(slug__in=slugs) if slugs else Style.objects.home())
+        styles = list(
+            Style.objects.home().filter(slug__in=slugs) if slugs else Style.objects.home()
+        )
         unknown = set(slugs) - {style.slug for style in styles}
         known = ", ".join(Style.objects.home().values_list("slug", flat=True)) or "none"
         if unknown:
