@@ -63,6 +63,15 @@ class ShopStyleSettings:
 KEYS = tuple(item.name for item in dataclasses.fields(ShopStyleSettings))
 
 
+def table_rows() -> list[str]:
+    """The settings as rows of the table in docs/settings.md: key, default, meaning."""
+    defaults = ShopStyleSettings()
+    return [
+        f"| `{item.name}` | `{getattr(defaults, item.name)!r}` | {item.metadata['help']} |"
+        for item in dataclasses.fields(ShopStyleSettings)
+    ]
+
+
 def unknown_keys() -> list[str]:
     """Keys of the host's dict that mean nothing here."""
     return [key for key in _host_values() if key not in KEYS]

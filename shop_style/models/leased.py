@@ -45,7 +45,6 @@ class LeasedQuerySet(models.QuerySet[Any]):
                 started_at=now,
                 finished_at=None,
                 progress=0.0,
-                stage="claim",
                 updated_at=now,
             )
         )

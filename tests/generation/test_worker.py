@@ -149,7 +149,7 @@ def test_four_workers_on_two_hundred_rows_render_none_twice(
     done = [line for output in outputs for line in output.splitlines() if line.endswith("ready")]
     assert len(done) == len(set(done)) == 200
     assert set(StyleVariant.objects.values_list("attempts", flat=True)) == {1}
-    assert all(": " in output and "\n0 done" not in output for output in outputs)
+    assert all("ready" in output for output in outputs), "some worker had nothing to race for"
     assert_consistent(200)
 
 
