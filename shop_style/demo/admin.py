@@ -28,7 +28,8 @@ class ProductAdmin(StyleVariantsMixin, admin.ModelAdmin):  # type: ignore[type-a
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(pictures=Count("images"))
+        counted: QuerySet[Product] = rows.annotate(pictures=Count("images"))
+        return counted
 
     @admin.display(description=_("pictures"), ordering="pictures")
     def pictures(self, product: Any) -> int:

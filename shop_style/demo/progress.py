@@ -1,0 +1,138 @@
+"""A worker in a process of its own, and what can be told of its progress from the rows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import OutputWrapper
+from django.db.models import Avg
+
+from shop_style.demo.catalogue import DemoError
+from shop_style.models import Status, StyleVariant
+from shop_style.transfer.registry import engine_entry
+
+LOOK_EVERY = 0.5
+PLAIN_LINE_EVERY = 10.0
+_TAIL_LINES = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """How far the worker is. seconds: since it started; left: seconds to go, estimated."""
+
+    done: int
+    failed: int
+    total: int
+    seconds: float
+    left: float
+    doing: str
+
+    @property
+    def line(self) -> str:
+        """One line for a terminal."""
+        rate = f"{60 * self.done / self.seconds:.1f} a minute" if self.done else "starting"
+        parts = [f"{self.done}/{self.total} variants", rate, f"about {_clock(self.left)} left"]
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.doing:
+            parts.append(self.doing)
+        return " · ".join(parts)
+
+
+class Teller:
+    """Says one line after another: in place on a terminal, now and then otherwise."""
+
+    def __init__(self, out: OutputWrapper) -> None:
+        self._out = out
+        self._in_place = out.isatty()
+        self._said_at = 0.0
+        self._done = -1
+
+    def tell(self, snapshot: Snapshot) -> None:
+        """Say it, unless there is nothing new worth a line of a log."""
+        now = time.monotonic()
+        if self._in_place:
+            self._out.write(f"\r\033[K  {snapshot.line}", ending="")
+        elif snapshot.done != self._done or now - self._said_at > PLAIN_LINE_EVERY:
+            self._out.write(f"  {snapshot.line}")
+            self._said_at = now
+        self._done = snapshot.done
+        self._out.flush()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._in_place:
+            self._out.write("")
+
+
+def work_off(pks: Sequence[int], *, log: Path, out: OutputWrapper) -> None:
+    """Run a worker until the queue is empty, telling of these variants.
+
+    Raises DemoError, with the end of its log, when the worker dies or leaves some undone.
+    """
+    started = time.monotonic()
+    teller = Teller(out)
+    with log.open("w", encoding="utf-8") as lines:
+        worker = subprocess.Popen(
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), "style_worker", "--once"],
+            stdout=lines,
+            stderr=subprocess.STDOUT,
+            cwd=settings.BASE_DIR,
+        )
+        try:
+            while worker.poll() is None:
+                teller.tell(snapshot(pks, seconds=time.monotonic() - started))
+                time.sleep(LOOK_EVERY)
+        finally:
+            if worker.poll() is None:
+                worker.terminate()
+                worker.wait()
+    last = snapshot(pks, seconds=time.monotonic() - started)
+    teller.tell(last)
+    teller.end()
+    if worker.returncode or last.done < last.total:
+        tail = "\n".join(log.read_text(encoding="utf-8").splitlines()[-_TAIL_LINES:])
+        raise DemoError(
+            f"the worker stopped with exit code {worker.returncode} and "
+            f"{last.total - last.done} variants undone; the end of {log}:\n{tail}"
+        )
+
+
+def snapshot(pks: Sequence[int], *, seconds: float) -> Snapshot:
+    """Count the variants and estimate what is left from what the others took."""
+    rows = list(StyleVariant.objects.filter(pk__in=pks).select_related("style"))
+    counts = Counter(row.status for row in rows)
+    means = dict(
+        StyleVariant.objects.filter(status=Status.READY)
+        .order_by()
+        .values_list("style_id")
+        .annotate(mean=Avg("seconds"))
+    )
+    left, doing = 0.0, ""
+    for row in rows:
+        if row.status not in (Status.PENDING, Status.RUNNING):
+            continue
+        each = means.get(row.style_id) or engine_entry(row.style.engine).typical_seconds
+        left += each * (1 - row.progress)
+        if row.status == Status.RUNNING:
+            doing = f"{Path(row.source_name).stem} × {row.style}: {row.stage} {row.progress:.0%}"
+    return Snapshot(
+        done=counts[Status.READY] + counts[Status.FAILED],
+        failed=counts[Status.FAILED],
+        total=len(rows),
+        seconds=seconds,
+        left=left,
+        doing=doing,
+    )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,82 @@
+"""The demo's three styles: which engine, region and parameters, and the bundled references."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from shop_style.demo.catalogue import DemoError
+from shop_style.models import Style, StyleReference
+from shop_style.models.style import Region
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoStyle:
+    """One style as the demo sets it up. most: pictures it is asked for; None is all of them."""
+
+    slug: str
+    engine: str
+    region: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    strength: float | None = 1.0
+    most: int | None = None
+
+
+_OPTIMISE = {"working_side": 256, "steps": 80}
+"""Small and few enough for two CPU cores; a shop's own style takes the engine's defaults."""
+
+STYLES = (
+    DemoStyle(slug="grade", engine="grade", region=Region.WHOLE),
+    DemoStyle(
+        slug="painterly", engine="optimise", region=Region.PRODUCT, parameters=_OPTIMISE, most=4
+    ),
+    DemoStyle(
+        slug="graphic", engine="optimise", region=Region.PRODUCT, parameters=_OPTIMISE, most=4
+    ),
+)
+
+
+def load_styles(folder: Path) -> dict[str, Style]:
+    """The demo's styles by slug, added where missing. What a person changed is left as it is.
+
+    Raises DemoError naming what is missing.
+    """
+    listing = folder / "styles.json"
+    try:
+        entries = {item["slug"]: item for item in json.loads(listing.read_text(encoding="utf-8"))}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DemoError(f"the demo's styles {listing} cannot be read: {error}") from error
+    missing = [style.slug for style in STYLES if style.slug not in entries]
+    if missing:
+        raise DemoError(f"{listing} has no {', '.join(missing)}")
+    return {style.slug: _load_style(folder, style, entries[style.slug]) for style in STYLES}
+
+
+def _load_style(folder: Path, wanted: DemoStyle, entry: dict[str, str]) -> Style:
+    found = Style.objects.filter(slug=wanted.slug).first()
+    if found is not None:
+        return found
+    path = folder / entry["file"]
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DemoError(f"the demo's style picture {path} cannot be read: {error}") from error
+    with transaction.atomic():
+        style = Style.objects.create(
+            slug=wanted.slug,
+            name=entry["name"],
+            engine=wanted.engine,
+            region=wanted.region,
+            parameters=wanted.parameters,
+            strength=wanted.strength,
+        )
+        reference = StyleReference(
+            style=style, licence=entry["licence"], source=entry.get("source", "")
+        )
+        reference.image.save(path.name, ContentFile(data), save=True)
+    return style
