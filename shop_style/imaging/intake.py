@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -162,7 +163,7 @@ def _orientation(image: Image.Image) -> int:
 
 def _turned(pixels: Floats, rotation: Image.Transpose) -> Floats:
     """The same turn as Image.transpose, on (H, W) or (H, W, C)."""
-    turn = {
+    turns: dict[Image.Transpose, Callable[[Floats], Floats]] = {
         Image.Transpose.FLIP_LEFT_RIGHT: lambda p: p[:, ::-1],
         Image.Transpose.ROTATE_180: lambda p: p[::-1, ::-1],
         Image.Transpose.FLIP_TOP_BOTTOM: lambda p: p[::-1],
@@ -170,8 +171,8 @@ def _turned(pixels: Floats, rotation: Image.Transpose) -> Floats:
         Image.Transpose.ROTATE_270: lambda p: np.rot90(p, -1),
         Image.Transpose.TRANSVERSE: lambda p: p[::-1, ::-1].swapaxes(0, 1),
         Image.Transpose.ROTATE_90: lambda p: np.rot90(p, 1),
-    }[rotation]
-    return np.ascontiguousarray(turn(pixels))
+    }
+    return np.ascontiguousarray(turns[rotation](pixels), np.float32)
 
 
 def _refusal(code: str, name: str, limits: IntakeLimits, mode: str = "") -> IntakeError:

@@ -68,7 +68,7 @@ def _is_cut_out(alpha: Floats) -> bool:
 
 
 def _bytes(rgb: Floats) -> NDArray[np.uint8]:
-    return cv2.convertScaleAbs(rgb, alpha=255)  # type: ignore[no-any-return]
+    return np.asarray(cv2.convertScaleAbs(rgb, alpha=255), np.uint8)
 
 
 def _reduced(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -77,7 +77,7 @@ def _reduced(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if scale >= 1:
         return rgb
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)  # type: ignore[no-any-return]
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _refined(rgb: NDArray[np.uint8], fill: WhiteFill) -> Floats:
@@ -91,7 +91,8 @@ def _refined(rgb: NDArray[np.uint8], fill: WhiteFill) -> Floats:
     possible = cv2.resize(possible, size, interpolation=cv2.INTER_NEAREST)
     certain = cv2.resize(certain, size, interpolation=cv2.INTER_NEAREST)
     weights = certain.astype(np.float32)
-    band = (possible == 1) & (certain == 0)
+    fringe = cv2.resize(fill.fringe.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    band = ((possible == 1) & (certain == 0)) | (fringe == 1)
     # Strongest channel difference from the background: an edge pixel half white, half product
     # shows half of the product's difference.
     difference = np.abs(rgb[band].astype(np.float32) - fill.colour).max(axis=-1, initial=0)

@@ -19,6 +19,10 @@ _MIN_BORDER_SHARE: Final = 0.35
 _TOLERANCE: Final = 2.2
 _HOLE_TOLERANCE: Final = 1.5
 _MIN_HOLE_SHARE: Final = 2e-4
+_MAX_ISLANDS: Final = 2
+_MIN_ISLAND: Final = 12.0
+_REACH: Final = 4
+_CLEAR: Final = 10.0
 _EDGE_LEVELS: Final = 40.0
 
 
@@ -26,12 +30,14 @@ _EDGE_LEVELS: Final = 40.0
 class WhiteFill:
     """A found background.
 
-    background: (H, W) true on background. colour: (3,) its sRGB levels, 0–255.
+    background: (H, W) true on background. fringe: (H, W) true where it may fade into the product:
+    the light of a shadow. colour: (3,) its sRGB levels, 0–255.
     tolerance, edge: levels of difference at which a pixel starts to be product, and over which
     it becomes wholly so. confidence: 0–1.
     """
 
     background: Bools
+    fringe: Bools
     colour: Floats
     tolerance: float
     edge: float
@@ -40,13 +46,14 @@ class WhiteFill:
 
 def fill_white(rgb: Bytes) -> WhiteFill | None:
     """The near-white background of a picture (H, W, 3), or None when its border is not white."""
-    lab = cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+    levels = rgb.astype(np.float32) / np.float32(255)
+    lab = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2Lab), np.float32)
     rim = _rim(rgb.shape[:2])
     white_rim = rim & _near_white(lab)
     border_share = float(white_rim.sum() / rim.sum())
     if border_share < _MIN_BORDER_SHARE:
         return None
-    tone = np.median(lab[white_rim], axis=0)
+    tone = np.median(lab[white_rim], axis=0).astype(np.float32)
     spread = float(np.percentile(_distance(lab[white_rim], tone), 75))
     distance = _distance(lab, tone)
     tolerance = _TOLERANCE + min(2 * spread, 3.0)
@@ -55,10 +62,11 @@ def fill_white(rgb: Bytes) -> WhiteFill | None:
     looser = _joined_to_border(distance < 1.8 * tolerance + 1)
     return WhiteFill(
         background=background,
+        fringe=looser & ~background,
         colour=np.median(rgb[white_rim], axis=0).astype(np.float32),
         tolerance=2.0 * tolerance,
         edge=_EDGE_LEVELS,
-        confidence=_confidence(background, looser, border_share),
+        confidence=_confidence(background, looser, border_share, distance, tolerance),
     )
 
 
@@ -75,45 +83,75 @@ def _near_white(lab: Floats) -> Bools:
 
 def _distance(lab: Floats, tone: Floats) -> Floats:
     """ΔE76 from the background's tone; being still whiter costs nothing."""
-    difference = lab - tone.astype(np.float32)
+    difference = lab - tone
     difference[..., 0] = np.minimum(difference[..., 0], 0)
     return np.sqrt(np.square(difference).sum(axis=-1))  # type: ignore[no-any-return]
 
 
 def _joined_to_border(near: Bools) -> Bools:
-    _, labels = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
+    _, found = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
+    labels = np.asarray(found, np.int32)
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     outside = np.zeros(labels.max() + 1, np.bool_)
     outside[edge] = True
     outside[0] = False
-    return outside[labels]
+    joined: Bools = outside[labels]
+    return joined
 
 
 def _holes(same: Bools, outer: Bools) -> Bools:
     """Enclosed patches of the very same white that lie close to the outline.
 
-    A handle's hole is near the outside for its size; a white print on a chest is not.
+    A handle's hole is near the outside for its size; a white print on a chest is not, and the
+    white around a title has letters in it.
     """
     enclosed = same & ~outer
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+    count, numbered, stats, _ = cv2.connectedComponentsWithStats(
         enclosed.astype(np.uint8), connectivity=4
     )
+    labels = np.asarray(numbered, np.int32)
     found = np.zeros(count, np.bool_)
     smallest = max(16.0, _MIN_HOLE_SHARE * same.size)
     if count > 1:
-        to_outside = cv2.distanceTransform((~outer).astype(np.uint8), cv2.DIST_L2, 3)
+        inner = (~outer).astype(np.uint8)
+        to_outside = np.asarray(cv2.distanceTransform(inner, cv2.DIST_L2, 3), np.float32)
         nearest = np.full(count, np.inf, np.float32)
         np.minimum.at(nearest, labels.ravel(), to_outside.ravel())
         area = stats[:, cv2.CC_STAT_AREA]
         found = (area >= smallest) & (nearest <= 0.6 * np.sqrt(area))
         found[0] = False
-    return found[labels]
+        for label in np.flatnonzero(found):
+            found[label] = _islands(labels == label) < _MAX_ISLANDS
+    holes: Bools = found[labels]
+    return holes
 
 
-def _confidence(background: Bools, looser: Bools, border_share: float) -> float:
+def _islands(patch: Bools) -> int:
+    """How many things lie wholly inside a patch."""
+    outlines, hierarchy = cv2.findContours(
+        patch.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE
+    )
+    inner = [one for one, links in zip(outlines, hierarchy[0], strict=True) if links[3] >= 0]
+    return sum(cv2.contourArea(one) >= _MIN_ISLAND for one in inner)
+
+
+def _edge_share(background: Bools, distance: Floats, tolerance: float) -> float:
+    """The share of the outline behind which the colour soon differs clearly."""
+    near = cv2.dilate(background.astype(np.uint8), np.ones((3, 3), np.uint8))
+    outline = (near == 1) & ~background
+    if not outline.any():
+        return 0.0
+    beyond = cv2.dilate(distance, np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8))
+    return float((beyond[outline] > tolerance + _CLEAR).mean())
+
+
+def _confidence(
+    background: Bools, looser: Bools, border_share: float, distance: Floats, tolerance: float
+) -> float:
     """How far the fill can be trusted.
 
-    A white product has no edge to stop at: its area then depends on the tolerance.
+    A white product has no edge to stop at: its area then depends on the tolerance, and its outline
+    runs through soft shading.
     """
     product = float((~background).mean())
     if product == 0:
@@ -121,5 +159,6 @@ def _confidence(background: Bools, looser: Bools, border_share: float) -> float:
     shrunk = float((~(background | looser)).mean()) / product
     sized = np.interp(product, [0.005, 0.03, 0.9, 0.99], [0, 1, 1, 0])
     stable = np.interp(shrunk, [0.5, 0.9], [0, 1])
-    bordered = np.interp(border_share, [_MIN_BORDER_SHARE, 0.7], [0.5, 1])
-    return float(sized * stable * bordered)
+    bordered = np.interp(border_share, [_MIN_BORDER_SHARE, 0.75], [0.3, 1])
+    edged = np.interp(_edge_share(background, distance, tolerance), [0.2, 0.45], [0, 1])
+    return float(sized * stable * bordered * edged)

@@ -31,7 +31,9 @@ def bake(mapping: LinearMap, parameters: GradeParameters) -> NDArray[np.float32]
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
     nodes = np.stack([red, green, blue], axis=-1)
     graded = _in_gamut(_tamed(_lab(nodes), mapping, parameters))
-    return np.ascontiguousarray((graded - nodes).transpose(3, 0, 1, 2), np.float32)
+    changes: Floats = graded - nodes
+    table: NDArray[np.float32] = changes.transpose(3, 0, 1, 2).astype(np.float32, order="C")
+    return table
 
 
 def _tamed(lab: Floats, mapping: LinearMap, parameters: GradeParameters) -> Floats:
@@ -90,7 +92,7 @@ def _with_chroma(lab: Floats, scale: Floats) -> Floats:
 
 def _fits(linear: Floats) -> NDArray[np.bool_]:
     slack = 1e-4
-    inside: NDArray[np.bool_] = ((linear >= -slack) & (linear <= 1 + slack)).all(axis=-1)
+    inside: NDArray[np.bool_] = np.all((linear >= -slack) & (linear <= 1 + slack), axis=-1)
     return inside
 
 

@@ -67,10 +67,9 @@ def palette_of(rgb: NDArray[np.float32], weights: NDArray[np.float32] | None = N
     scale = _SAMPLE_SIDE / max(rgb.shape[:2])
     if scale < 1:
         size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-        # Nearest, since averaging would mix in colours that the picture does not hold.
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST)
+        rgb = _sampled(rgb, size)
         if weights is not None:
-            weights = cv2.resize(weights, size, interpolation=cv2.INTER_NEAREST)
+            weights = _sampled(weights, size)
     lab = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2Lab).reshape(-1, 3)
     share = np.ones(len(lab)) if weights is None else weights.reshape(-1).astype(np.float64)
     if share.sum() <= 1:
@@ -79,6 +78,11 @@ def palette_of(rgb: NDArray[np.float32], weights: NDArray[np.float32] | None = N
     centred = lab - mean
     covariance = (centred * share[:, None]).T @ centred / share.sum()
     return Palette(mean=mean, covariance=covariance)
+
+
+def _sampled(array: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    # Nearest, since averaging would mix in colours that the picture does not hold.
+    return np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_NEAREST), np.float32)
 
 
 def monge_kantorovich(content: Palette, reference: Palette) -> LinearMap:

@@ -46,7 +46,7 @@ def _compiled_operators_loaded() -> bool:
         if library is None or library.origin is None:
             continue
         try:
-            torch.ops.load_library(library.origin)
+            torch.ops.load_library(library.origin)  # type: ignore[no-untyped-call]
         except OSError:
             continue
         return True
@@ -57,8 +57,10 @@ def _declare_operators() -> None:
     import torch
 
     # Undeclared again as soon as this object is collected.
-    library = torch.library.Library("torchvision", "FRAGMENT")  # noqa: TOR901
+    library = torch.library.Library(  # type: ignore[no-untyped-call]
+        "torchvision", "FRAGMENT"
+    )
     for name, schema in _DESCRIBED.items():
         if not hasattr(torch.ops.torchvision, name):
-            library.define(schema)
+            library.define(schema)  # type: ignore[no-untyped-call]
     _kept_alive.append(library)

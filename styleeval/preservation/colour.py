@@ -16,4 +16,7 @@ def delta_e_map(x: Floats, y: Floats) -> Floats:
     """
     from skimage.color import deltaE_ciede2000, rgb2lab
 
-    return np.asarray(deltaE_ciede2000(rgb2lab(x), rgb2lab(y)), np.float32)
+    difference = deltaE_ciede2000(  # type: ignore[no-untyped-call]
+        rgb2lab(x), rgb2lab(y)
+    )
+    return np.asarray(difference, np.float32)

@@ -23,7 +23,7 @@ def ssim_map(x: Floats, y: Floats) -> Floats:
     """
     from skimage.metrics import structural_similarity
 
-    _, full = structural_similarity(
+    _, full = structural_similarity(  # type: ignore[no-untyped-call]
         luma(x),
         luma(y),
         data_range=1.0,
