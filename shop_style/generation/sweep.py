@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import Avg, Count
 
 from shop_style.exceptions import SourceError
@@ -74,7 +75,7 @@ def named_products(labels: Sequence[str], *, using: str = "default") -> list[Sou
         try:
             model = apps.get_model(model_label)
             instance = model._default_manager.using(using).filter(pk=key).first()
-        except (LookupError, ValueError) as error:
+        except (LookupError, ValueError, ValidationError) as error:
             raise SourceError(f"--product {label!r}: {error}; write app_label.Model:key") from None
         if instance is None:
             raise SourceError(f"--product {label!r}: {model_label} has no row {key!r}")

@@ -47,6 +47,7 @@ class Worker:
         self._stopping = False
         self._cancelling = False
         self._done = 0
+        self._databases: list[str] = []
 
     def stop(self) -> None:
         """Finish the current piece of work, then leave. A second call gives it back instead."""
@@ -56,6 +57,7 @@ class Worker:
     def run(self) -> int:
         """Work until stopped. Returns how many pieces were worked on."""
         _limit_threads()
+        self._databases = variant_databases()
         while not self._stopping:
             try:
                 finished = self._work_on_next()
@@ -79,7 +81,7 @@ class Worker:
 
     def _work_on_next(self) -> Finished | None:
         seconds = app_settings().LEASE_SECONDS
-        for alias in variant_databases():
+        for alias in self._databases:
             claimed = StyleJob.objects.using(alias).claim_next(lease_seconds=seconds)
             if claimed:
                 status = jobs.run_claimed(*claimed, using=alias, cancelled=self._is_cancelling)
@@ -94,7 +96,7 @@ class Worker:
         """Is something pending that a short wait makes claimable, such as a second try?"""
         return any(
             rows.waiting_at_most(app_settings().RETRY_SECONDS * 4)
-            for alias in variant_databases()
+            for alias in self._databases
             for rows in (StyleVariant.objects.using(alias).live(), StyleJob.objects.using(alias))
         )
 

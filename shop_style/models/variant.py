@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -164,7 +164,7 @@ class StyleVariant(Leased):
             return None
         try:
             return model._base_manager.using(self.database).get(pk=self.object_id)
-        except (ObjectDoesNotExist, ValueError):
+        except (ObjectDoesNotExist, ValueError, ValidationError):
             return None
 
     def file_names(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from argparse import ArgumentTypeError
+from argparse import SUPPRESS, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("image", type=Path, metavar="IMAGE")
         parser.add_argument("--style", required=True, metavar="SLUG")
-        parser.add_argument("--strength", type=strength, metavar="0…1|auto", default="unset")
+        parser.add_argument("--strength", type=strength, metavar="0…1|auto", default=SUPPRESS)
         parser.add_argument("--region", choices=Region.values)
         parser.add_argument(
             "--out", type=Path, required=True, metavar="FILE", help=" or ".join(ENDINGS)
@@ -67,7 +67,7 @@ class Command(BaseCommand):
 
     def _render(self, data: bytes, style: Style, options: dict[str, Any]) -> Rendering:
         overrides = {}
-        if options["strength"] != "unset":
+        if "strength" in options:
             overrides["strength"] = options["strength"]
         if options["region"]:
             overrides["region"] = options["region"]

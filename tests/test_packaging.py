@@ -1,0 +1,107 @@
+"""What reaches site-packages, and what a web process loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LIGHT = """
+import sys
+import django
+from django.test.utils import setup_test_environment
+django.setup()
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+call_command("migrate", verbosity=0)
+user = User.objects.create_superuser("light", "", "light")
+client = Client(headers={"host": "localhost"})
+client.force_login(user)
+for address in ("/", "/admin/shop_style/style/add/", "/admin/shop_style/stylevariant/",
+                "/admin/demo/product/", "/admin/demo/productimage/add/"):
+    answer = client.get(address)
+    assert answer.status_code in (200, 404), (address, answer.status_code)
+    assert address == "/admin/demo/productimage/add/" or answer.status_code == 200, address
+form = {"slug": "x", "name": "x", "engine": "grade", "region": "whole",
+        "parameters": '{"lightness": 7}', "thresholds": "{}", "strength": "1", "mode": "",
+        "references-TOTAL_FORMS": "0", "references-INITIAL_FORMS": "0"}
+answer = client.post("/admin/shop_style/style/add/", form)
+assert b"is not between" in answer.content, answer.content[:2000]
+heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy"} & set(sys.modules)
+print("heavy:", sorted(heavy))
+"""
+
+
+def test_a_web_process_loads_nothing_heavy(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", LIGHT],
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "DJANGO_SETTINGS_MODULE": "settings.test",
+            "SHOP_STYLE_TEST_FOLDER": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert result.stdout.strip().splitlines()[-1] == "heavy: []"
+
+
+@pytest.mark.parametrize(
+    "module", ["styleeval", "styleeval.preservation", "shop_style.transfer", "shop_style.imaging"]
+)
+def test_libraries_load_without_django(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in ('django', 'torch') if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_notebook_face_needs_no_django() -> None:
+    code = """
+import sys, torch
+from shop_style.transfer import stylise
+from styleeval.preservation import judge, scorecard
+photo = torch.rand(3, 40, 52, generator=torch.Generator().manual_seed(1))
+mood = torch.rand(3, 30, 30, generator=torch.Generator().manual_seed(2)) * 0.5
+styled = stylise(photo, engine="grade", references=[mood])
+assert styled.shape == photo.shape and not torch.equal(styled, photo)
+assert torch.equal(stylise(photo, engine="grade", references=[mood], strength=0.0), photo)
+card = scorecard(photo, styled)
+assert card.ssim.product < 1 and judge(card, "grade") is not None
+assert "django" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_the_wheel_holds_both_packages_and_nothing_else(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
+    assert tops == {"shop_style", "styleeval"}
+    for wanted in (
+        "shop_style/py.typed",
+        "styleeval/py.typed",
+        "shop_style/transfer/weights/trunk.safetensors",
+        "shop_style/migrations/0001_initial.py",
+        "shop_style/demo/migrations/0001_initial.py",
+        "shop_style/static/shop_style/admin.css",
+        "shop_style/templates/admin/shop_style/generate_variants.html",
+    ):
+        assert wanted in names
+    assert not [name for name in names if name.endswith((".pyc", ".jpg", ".h5"))]
