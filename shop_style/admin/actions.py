@@ -14,12 +14,12 @@ from django.db.models import ForeignKey, Model, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from shop_style.admin.links import list_link
 from shop_style.admin.thumbnails import reference_url, variant_view
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.request import (
@@ -182,23 +182,20 @@ def _tell(
     report: RequestReport,
     styles: list[Style],
 ) -> None:
-    address = reverse(f"{modeladmin.admin_site.name}:shop_style_stylevariant_changelist")
-    keys = ",".join(str(style.pk) for style in styles)
-    text = format_html(
-        '{}: {}. <a href="{}?style__id__in={}">{}</a>',
-        gettext("Style variants"),
-        report.summary(),
-        address,
-        keys,
-        gettext("See them"),
-    )
+    text = f"{gettext('Style variants')}: {report.summary()}."
+    address = list_link(modeladmin.admin_site, StyleVariant)
+    if address:
+        keys = ",".join(str(style.pk) for style in styles)
+        text = format_html(
+            '{} <a href="{}?style__id__in={}">{}</a>', text, address, keys, gettext("See them")
+        )
     modeladmin.message_user(request, text, messages.SUCCESS)
     for name, error in report.refused[:REFUSALS_SHOWN]:
         modeladmin.message_user(request, f"{name}: {error} ({error.code})", messages.WARNING)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
-        text_more = ngettext("%d more was refused.", "%d more were refused.", more) % more
-        modeladmin.message_user(request, text_more, messages.WARNING)
+        text = ngettext("%d more was refused.", "%d more were refused.", more) % more
+        modeladmin.message_user(request, text, messages.WARNING)
 
 
 class StyleVariantsMixin(_Admin):

@@ -12,13 +12,12 @@ from django.urls import NoReverseMatch, reverse
 
 def change_link(site: AdminSite, model: type[Model] | None, pk: Any) -> str:
     """Address of a row's admin page, or an empty string when its model is not registered."""
-    if model is None or not site.is_registered(model):
-        return ""
-    opts = model._meta
-    try:
-        return reverse(f"{site.name}:{opts.app_label}_{opts.model_name}_change", args=[pk])
-    except NoReverseMatch:
-        return ""
+    return _link(site, model, "change", [pk])
+
+
+def list_link(site: AdminSite, model: type[Model]) -> str:
+    """Address of a model's admin list, or an empty string when it is not registered."""
+    return _link(site, model, "changelist", [])
 
 
 def change_link_by_label(site: AdminSite, label: str, pk: Any) -> str:
@@ -28,3 +27,13 @@ def change_link_by_label(site: AdminSite, label: str, pk: Any) -> str:
     except (LookupError, ValueError):
         return ""
     return change_link(site, model, pk)
+
+
+def _link(site: AdminSite, model: type[Model] | None, page: str, args: list[Any]) -> str:
+    if model is None or not site.is_registered(model):
+        return ""
+    opts = model._meta
+    try:
+        return reverse(f"{site.name}:{opts.app_label}_{opts.model_name}_{page}", args=args)
+    except NoReverseMatch:
+        return ""

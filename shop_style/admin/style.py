@@ -15,12 +15,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.actions import may_generate
+from shop_style.admin.links import change_link
 from shop_style.admin.style_form import StyleForm, StyleReferenceForm, StyleReferenceFormSet
 from shop_style.admin.thumbnails import picture, reference_url
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.jobs import PREVIEW_PICTURES, request_preview
 from shop_style.generation.request import recipe_digest
-from shop_style.models import AuditEntry, Status, Style, StyleReference, StyleVariant
+from shop_style.models import AuditEntry, Status, Style, StyleJob, StyleReference, StyleVariant
 from shop_style.models.variant import Review
 from shop_style.sources import SourceImage, sources
 from shop_style.transfer.registry import engines
@@ -123,12 +124,11 @@ class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         except ShopStyleError as error:
             self.message_user(request, str(error), messages.ERROR)
             return
-        name = f"{self.admin_site.name}:shop_style_stylejob_change"
         text = gettext("A worker will make a preview of “%s”.") % style
-        link = format_html(
-            '{} <a href="{}">{}</a>', text, reverse(name, args=[job.pk]), gettext("See it")
-        )
-        self.message_user(request, link, messages.SUCCESS)
+        link = change_link(self.admin_site, StyleJob, job.pk)
+        if link:
+            text = format_html('{} <a href="{}">{}</a>', text, link, gettext("See it"))
+        self.message_user(request, text, messages.SUCCESS)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -140,7 +140,9 @@ class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if isinstance(style, Style):
             context["may_preview"] = may_generate(request)
             context["serving"], context["outdated"] = recipe_counts(style)
-            context["previews"] = style.jobs.order_by("-pk")[:1]
+            preview = style.jobs.order_by("-pk").first()
+            context["preview"] = preview
+            context["preview_link"] = preview and change_link(self.admin_site, StyleJob, preview.pk)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(

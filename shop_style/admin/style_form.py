@@ -22,6 +22,8 @@ from styleeval.preservation.gate import THRESHOLDS
 class PrettyJSONField(forms.JSONField):
     """A JSON field whose value is laid out over lines."""
 
+    widget = forms.Textarea(attrs={"rows": 6, "cols": 60, "spellcheck": "false"})
+
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, dict):
             return json.dumps(value, indent=2, ensure_ascii=False)
@@ -31,10 +33,10 @@ class PrettyJSONField(forms.JSONField):
 class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A style; what its engine, gate and thresholds refuse is said at their fields."""
 
-    engine = forms.ChoiceField(label=_("engine"))
-    mode = forms.ChoiceField(label=_("gate"), required=False)
-    parameters = PrettyJSONField(label=_("engine parameters"), required=False)
-    thresholds = PrettyJSONField(label=_("thresholds"), required=False)
+    engine = forms.ChoiceField(label=_("Engine"))
+    mode = forms.ChoiceField(label=_("Gate"), required=False)
+    parameters = PrettyJSONField(label=_("Engine parameters"), required=False)
+    thresholds = PrettyJSONField(label=_("Thresholds"), required=False)
 
     class Meta:
         model = Style

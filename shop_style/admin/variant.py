@@ -19,9 +19,10 @@ from django.utils.translation import ngettext
 from shop_style.admin import review
 from shop_style.admin.filters import PublishedFilter, VerdictFilter
 from shop_style.admin.hosts import host_links
+from shop_style.admin.links import change_link
 from shop_style.admin.scores import score_rows, worst_tiles
 from shop_style.admin.thumbnails import file_url, original_url, picture, variant_url
-from shop_style.models import AuditEntry, Status, StyleVariant
+from shop_style.models import AuditEntry, Status, Style, StyleVariant
 
 
 class VariantChangeList(ChangeList):
@@ -49,8 +50,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "perceptual_score",
         "delta_e_score",
         "time",
-        "review",
-        "is_live",
+        "decision",
     )
     list_display_links = ("pictures",)
     list_select_related = ("style", "content_type")
@@ -143,7 +143,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("product"), ordering="source_name")
     def product(self, variant: StyleVariant) -> str:
         """The original's file name, linked to its host's page where there is one."""
-        name = PurePosixPath(variant.source_name).name
+        name = PurePosixPath(variant.source_name).stem
         link = getattr(variant, "host_link", "")
         return format_html('<a href="{}">{}</a>', link, name) if link else name
 
@@ -195,7 +195,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if variant.perceptual is None:
             return "–"
         return format_html(
-            "{} <small>{}</small>", f"{variant.perceptual:.3f}", variant.perceptual_name
+            "{}<small>{}</small>", f"{variant.perceptual:.3f}", variant.perceptual_name
         )
 
     @admin.display(description=_("ΔE00"), ordering="delta_e")
@@ -208,10 +208,21 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """How long it took to render."""
         return "–" if variant.seconds is None else f"{variant.seconds:.1f}"
 
-    @admin.display(description=_("published"), boolean=True, ordering="published_at")
-    def is_live(self, variant: StyleVariant) -> bool:
-        """Do shoppers see it?"""
-        return variant.is_published
+    @admin.display(description=_("review"), ordering="review")
+    def decision(self, variant: StyleVariant) -> str:
+        """What a person decided, and whether shoppers see it."""
+        if variant.status != Status.READY:
+            return "–"
+        badge = format_html(
+            '<span class="ss-badge ss-review-{}">{}</span>',
+            variant.review,
+            variant.get_review_display(),
+        )
+        if not variant.is_published:
+            return badge
+        return format_html(
+            '{} <span class="ss-badge ss-published">{}</span>', badge, _("published")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         """The usual pages, and the address that review buttons post to."""
@@ -249,12 +260,13 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             target_model=variant._meta.label_lower, target_id=str(variant.pk)
         )
         return {
-            "title": _("Style variant"),
+            "title": f"{PurePosixPath(variant.source_name).name} × {variant.style}",
+            "subtitle": None,
             "steps": review.steps_open_to(request, variant),
             "variant_url": variant_url(variant, largest=True),
             "original_url": original_url(variant),
+            "style_link": change_link(self.admin_site, Style, variant.style_id),
             "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
-            "file_name": PurePosixPath(variant.source_name).name,
             "scores": score_rows(variant),
             "tiles": worst_tiles(variant),
             "files": [{**item, "url": file_url(storage, item["name"])} for item in _files(variant)],

@@ -119,7 +119,9 @@ def _draw_cell(sheet: Image.Image, draw: ImageDraw.ImageDraw, cell: Cell, x: int
         ink = _VERDICT_INK.get(cell.verdict, _QUIET)
         draw.text((x, y + CELL + 6), cell.verdict, fill=ink, font=_font(16))
         for number, line in enumerate(cell.lines):
-            draw.text((x, y + CELL + 27 + 18 * number), line, fill=_QUIET, font=_font(14))
+            # Pillow's own font has no Δ.
+            text = line.replace("ΔE00", "dE00")
+            draw.text((x, y + CELL + 27 + 18 * number), text, fill=_QUIET, font=_font(14))
 
 
 def _opened(cell: Cell) -> Image.Image | None:

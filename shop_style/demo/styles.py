@@ -17,7 +17,10 @@ from shop_style.models.style import Region
 
 @dataclass(frozen=True, kw_only=True)
 class DemoStyle:
-    """One style as the demo sets it up. most: pictures it is asked for; None is all of them."""
+    """One style as the demo sets it up.
+
+    strength: None searches the largest that passes. most: pictures asked for; None is all.
+    """
 
     slug: str
     engine: str
@@ -31,7 +34,7 @@ _OPTIMISE = {"working_side": 256, "steps": 80}
 """Small and few enough for two CPU cores; a shop's own style takes the engine's defaults."""
 
 STYLES = (
-    DemoStyle(slug="grade", engine="grade", region=Region.WHOLE),
+    DemoStyle(slug="grade", engine="grade", region=Region.WHOLE, strength=None),
     DemoStyle(
         slug="painterly", engine="optimise", region=Region.PRODUCT, parameters=_OPTIMISE, most=4
     ),
