@@ -1,0 +1,1 @@
+"""The admin pages, through a client that posts what a browser posts."""
