@@ -20,6 +20,8 @@ MIN_CONFIDENCE: Final = 0.5
 _WORKING_SIDE: Final = 1024
 _MIN_CUT_OUT: Final = 0.02
 _BAND: Final = 2
+_NEARBY: Final = 3
+_SOLID: Final = np.float32(0.85)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +92,23 @@ def _refined(rgb: NDArray[np.uint8], fill: WhiteFill) -> Floats:
     size = (width, height)
     possible = cv2.resize(possible, size, interpolation=cv2.INTER_NEAREST)
     certain = cv2.resize(certain, size, interpolation=cv2.INTER_NEAREST)
-    weights = certain.astype(np.float32)
     fringe = cv2.resize(fill.fringe.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    difference, beyond = _difference(rgb, fill)
+    full = np.maximum(beyond, np.float32(fill.edge))
+    weights = certain.astype(np.float32)
     band = ((possible == 1) & (certain == 0)) | (fringe == 1)
-    # Strongest channel difference from the background: an edge pixel half white, half product
-    # shows half of the product's difference.
-    difference = np.abs(rgb[band].astype(np.float32) - fill.colour).max(axis=-1, initial=0)
-    weights[band] = np.clip((difference - fill.tolerance) / fill.edge, 0, 1)
+    weights[band] = np.clip((difference[band] - fill.tolerance) / full[band], 0, 1)
     return weights
+
+
+def _difference(rgb: NDArray[np.uint8], fill: WhiteFill) -> tuple[Floats, Floats]:
+    """Levels between each pixel and the background, and the most of it nearby.
+
+    An edge pixel half white, half product shows half of the difference of the product beside it.
+    """
+    tone = np.broadcast_to(np.rint(fill.colour).astype(np.uint8), rgb.shape)
+    red, green, blue = cv2.split(cv2.absdiff(rgb, np.ascontiguousarray(tone)))
+    difference = cv2.max(cv2.max(red, green), blue)
+    kernel = np.ones((2 * _NEARBY + 1, 2 * _NEARBY + 1), np.uint8)
+    beyond = cv2.dilate(difference, kernel)
+    return difference.astype(np.float32), _SOLID * beyond.astype(np.float32)

@@ -43,7 +43,10 @@ def _tamed(lab: Floats, mapping: LinearMap, parameters: GradeParameters) -> Floa
     length = np.linalg.norm(colour, axis=-1)
     kept = parameters.chroma * (1 - _protection(lab, parameters.keep_neutrals))
     shrink = _soft(length) / np.maximum(length, 1e-9) * kept
-    return lab + np.concatenate([lightness[..., None], colour * shrink[..., None]], axis=-1)
+    tamed: Floats = lab + np.concatenate(
+        [lightness[..., None], colour * shrink[..., None]], axis=-1
+    )
+    return tamed
 
 
 def _soft(shift: Floats) -> Floats:
