@@ -139,8 +139,12 @@ def _add_image(
         name, data = read()
         # The handlers ask for variants on commit, when the file must be there.
         with transaction.atomic():
-            image = ProductImage(product=product, position=position, alt=alt[:200])
-            image.image.save(name, ContentFile(data), save=True)
+            image = ProductImage.objects.create(
+                product=product,
+                image=ContentFile(data, name=name),
+                position=position,
+                alt=alt[:200],
+            )
         loaded.new += 1
     loaded.images.append(image)
 

@@ -1,0 +1,1 @@
+"""The demo shop: its storefront, its catalogue and its contact sheet."""
