@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 Weights = bytes | Path | None
 
+_MIN_SIDE = 64
+
 
 class PerceptualMetric(ABC):
     """A distance with a value at each pixel; 0 is equal."""
@@ -33,12 +35,16 @@ class PerceptualMetric(ABC):
         """One (H, W) distance map per candidate (H, W, 3) in [0, 1]."""
         import torch
 
+        height, width = original.shape[:2]
+        missing = [(0, max(0, _MIN_SIDE - side)) for side in (height, width)]
+
         def batch(pictures: Sequence[Floats]) -> Tensor:
-            return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous()
+            padded = np.stack([np.pad(one, [*missing, (0, 0)], mode="edge") for one in pictures])
+            return torch.from_numpy(padded).permute(0, 3, 1, 2).contiguous()
 
         with torch.no_grad():
             found = self.distance_maps(batch([original]), batch(candidates))
-        return [one.numpy() for one in found.cpu()]
+        return [one[:height, :width].numpy() for one in found.cpu()]
 
 
 def perceptual_metric(alexnet_weights: Weights = None) -> PerceptualMetric:

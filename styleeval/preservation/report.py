@@ -132,10 +132,7 @@ def scorecard(
     coverage = float(weights.mean())
     if coverage == 0:
         weights = np.ones_like(weights)
-    # With the original around it the product is judged alone: measures look past its outline.
-    alone = first + (second - first) * weights[..., None]
-    if np.abs(alone - second).max() < _INVISIBLE:
-        alone = second
+    alone = _product_alone(first, second, weights)
     metric = perceptual_metric(alexnet_weights)
 
     def measured(pair: tuple[Floats, Floats], worst: Callable[..., Any], tail: int) -> Measure:
@@ -152,6 +149,17 @@ def scorecard(
         mask_confidence=float(mask_confidence),
         size=(width, height),
     )
+
+
+def _product_alone(first: Floats, second: Floats, weights: Floats) -> Floats:
+    """The candidate's product in the original's surroundings, since measures look past outlines.
+
+    The candidate itself where its surroundings are the original's anyway.
+    """
+    around = np.abs(second - first).max(axis=-1) * (weights == 0)
+    if float(around.max()) < _INVISIBLE:
+        return second
+    return first + (second - first) * weights[..., None]
 
 
 def _both(
