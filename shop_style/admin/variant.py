@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -22,6 +22,7 @@ from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
 from shop_style.admin.scores import score_rows, worst_tiles
 from shop_style.admin.thumbnails import file_url, original_url, picture, variant_url
+from shop_style.generation.files import remove_on_commit
 from shop_style.models import AuditEntry, Status, Style, StyleVariant
 
 
@@ -277,11 +278,11 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
 
     def delete_model(self, request: HttpRequest, obj: StyleVariant) -> None:
-        _record_deletion(request, [obj])
+        _prepare_deletion(request, [obj])
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[StyleVariant]) -> None:
-        _record_deletion(request, queryset)
+        _prepare_deletion(request, queryset)
         super().delete_queryset(request, queryset)
 
 
@@ -289,6 +290,7 @@ def _files(variant: StyleVariant) -> list[dict[str, Any]]:
     return sorted(variant.renditions, key=lambda item: (item["format"], item["width"]))
 
 
-def _record_deletion(request: HttpRequest, variants: Sequence[Model] | QuerySet[Any]) -> None:
+def _prepare_deletion(request: HttpRequest, variants: Iterable[StyleVariant]) -> None:
     for variant in variants:
         AuditEntry.objects.record("deleted", variant, actor=request.user.get_username())
+        remove_on_commit(variant.file_names(), using=variant._state.db or "default")

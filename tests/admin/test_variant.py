@@ -319,7 +319,11 @@ def test_review_is_a_post_with_a_token(
 
 
 def test_only_retired_variants_can_be_deleted_and_none_be_added_or_edited(
-    staff: Any, make_style: Any, make_variant: Any, make_photo: Any
+    staff: Any,
+    make_style: Any,
+    make_variant: Any,
+    make_photo: Any,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     photo, style = make_photo(1), make_style()
     live = make_variant(photo, style)
@@ -334,6 +338,11 @@ def test_only_retired_variants_can_be_deleted_and_none_be_added_or_edited(
     client.post(f"{LIST}{live.pk}/change/", {"source_name": "other.jpg"})
     live.refresh_from_db()
     assert live.source_name == photo.image.name
-    assert client.post(f"{LIST}{retired.pk}/delete/", {"post": "yes"}).status_code == 302
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(f"{LIST}{retired.pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 302
+    storage = live.image.storage
+    assert [storage.exists(name) for name in retired.file_names()] == [False] * 3
+    assert [storage.exists(name) for name in live.file_names()] == [True] * 3
     assert list(StyleVariant.objects.all()) == [live]
     assert AuditEntry.objects.get().verb == "deleted"
