@@ -16,6 +16,7 @@ SIDE: Final = 33
 """Nodes per channel; 33 is what .cube files and cameras use."""
 
 _MAX_SHIFT: Final = 14.0
+_GREY_CHROMA: Final = 5.0
 _NEUTRAL_CHROMA: Final = 9.0
 _END: Final = 15.0
 _BISECTIONS: Final = 12
@@ -69,7 +70,8 @@ def _protection(lab: Floats, keep_neutrals: float) -> Floats:
     first.
     """
     chroma = np.linalg.norm(lab[..., 1:], axis=-1)
-    grey = np.exp(-np.square(chroma / _NEUTRAL_CHROMA))
+    # Flat over a table cell around grey: look-ups mix in a grey's coloured neighbours.
+    grey = np.exp(-np.square(np.maximum(chroma - _GREY_CHROMA, 0) / _NEUTRAL_CHROMA))
     end = 1 - _away_from_ends(lab[..., 0])
     spared: Floats = grey * np.maximum(keep_neutrals, end * min(1.0, 2 * keep_neutrals))
     return spared

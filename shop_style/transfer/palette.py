@@ -86,19 +86,36 @@ def _sampled(array: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
 
 
 def monge_kantorovich(content: Palette, reference: Palette) -> LinearMap:
-    """The linear map of least motion that gives the content the reference's covariance.
+    """The linear map of least motion between the palettes, each first drawn towards neutral.
 
-    Its gains are held within bounds, so that a flat picture does not turn into noise.
+    Its gains are held within bounds, so that a flat picture does not turn into noise, and its
+    shift never carries the content past the reference.
     Source: Pitié & Kokaram 2007, eq. 8.
     """
-    content = content.towards_neutral()
     floor = _MIN_VARIANCE * np.eye(3)
-    root = _matrix_power(content.covariance + floor, 0.5)
-    inverse = _matrix_power(content.covariance + floor, -0.5)
-    middle = _matrix_power(root @ (reference.covariance + floor) @ root, 0.5)
+    from_here = content.towards_neutral().covariance + floor
+    to_there = reference.towards_neutral().covariance + floor
+    root, inverse = _matrix_power(from_here, 0.5), _matrix_power(from_here, -0.5)
+    middle = _matrix_power(root @ to_there @ root, 0.5)
     gains, axes = np.linalg.eigh(inverse @ middle @ inverse)
     matrix = (axes * np.clip(gains, *_GAIN)) @ axes.T
-    return LinearMap(matrix=matrix, source=content.mean, target=reference.mean)
+    return LinearMap(
+        matrix=matrix, source=content.mean, target=content.mean + _shift(content, reference)
+    )
+
+
+def _shift(content: Palette, reference: Palette) -> Floats:
+    """How far the content's mean moves, axis by axis.
+
+    Counted from halfway to neutral, so that a red product is not dragged to another hue, and
+    never further than the reference, so that a warm photo is not made warmer than its model.
+    """
+    whole = reference.mean - content.mean
+    half = reference.mean - content.towards_neutral().mean
+    shift: Floats = np.where(whole * half > 0, np.sign(whole), 0.0) * np.minimum(
+        np.abs(whole), np.abs(half)
+    )
+    return shift
 
 
 def _matrix_power(matrix: Floats, power: float) -> Floats:
