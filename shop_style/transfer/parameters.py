@@ -97,8 +97,8 @@ def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
 class GradeParameters(EngineParameters):
     """Colour grade towards the reference's colour statistics."""
 
-    lightness: float = bounded(0.35, 0.0, 1.0, "how much of the reference's lightness is taken")
-    chroma: float = bounded(0.6, 0.0, 1.0, "how much of the reference's colour is taken")
+    lightness: float = bounded(0.4, 0.0, 1.0, "how much of the reference's lightness is taken")
+    chroma: float = bounded(0.7, 0.0, 1.0, "how much of the reference's colour is taken")
     keep_neutrals: float = bounded(
         0.5, 0.0, 1.0, "how much whites, blacks and greys are kept from taking a tint"
     )
