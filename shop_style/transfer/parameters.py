@@ -111,10 +111,10 @@ class OptimiseParameters(EngineParameters):
     working_side: int = bounded(
         512, 64, 2048, "short side the optimisation works at; its change is upsampled"
     )
-    steps: int = bounded(150, 1, 2000, "optimiser steps over all scales")
-    optimiser: Literal["adam", "lbfgs"] = chosen("adam", "adam is steadier, lbfgs closer in look")
+    steps: int = bounded(80, 1, 2000, "optimiser steps over all scales")
+    optimiser: Literal["adam", "lbfgs"] = chosen("lbfgs", "lbfgs paints strokes; adam is rougher")
     scales: int = bounded(2, 1, 4, "coarse-to-fine levels, each √2… to 2 times the one before")
-    style_weight: float = bounded(6.0, 0.0, 1000.0, "weight of the Gram losses")
+    style_weight: float = bounded(100.0, 0.0, 1000.0, "weight of the Gram losses")
     content_weight: float = bounded(1.0, 0.0, 1000.0, "weight of the content loss")
     light_weight: float = bounded(
         20.0, 0.0, 1000.0, "weight of keeping light areas light and dark areas dark"
@@ -127,7 +127,7 @@ class OptimiseParameters(EngineParameters):
         1.0, 0.0, 1.0, "how far the start is moved to the reference's colours before strokes"
     )
     grain: float = bounded(
-        0.02, 0.0, 0.2, "noise the start is given, so that flat areas can take strokes"
+        0.0, 0.0, 0.2, "noise the start is given, so that flat areas can take strokes"
     )
     keep_colour: float = bounded(
         0.0, 0.0, 1.0, "1 keeps the product's own chroma and takes only strokes and light"

@@ -112,7 +112,7 @@ class Distillation:
             self._resume()
         else:
             self._start_log([])
-        (folder / CONFIG).write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+        self._record_config()
 
     def run(self, until: int | None = None) -> None:
         """Train to the end, or to step `until` (leaving a checkpoint there).
@@ -266,6 +266,16 @@ class Distillation:
         with log.open(newline="") as stream:
             rows = list(csv.reader(stream))[1:]
         self._start_log([row for row in rows if int(row[0]) <= self.step])
+
+    def _record_config(self) -> None:
+        """Write the configuration as a list: a run extended with other values has several."""
+        path = self.folder / CONFIG
+        parts: list[dict[str, Any]] = json.loads(path.read_text()) if path.is_file() else []
+        mine = json.loads(json.dumps(dataclasses.asdict(self.config)))
+        parts = [part for part in parts if part["from_step"] < self.step]
+        if not parts or {k: v for k, v in parts[-1].items() if k != "from_step"} != mine:
+            parts.append({"from_step": self.step, **mine})
+        path.write_text(json.dumps(parts, indent=2) + "\n")
 
     def _check_config(self, saved: dict[str, Any]) -> None:
         mine = json.loads(json.dumps(dataclasses.asdict(self.config)))

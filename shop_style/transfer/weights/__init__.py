@@ -97,7 +97,7 @@ WEIGHTS: dict[str, WeightFile] = {
         WeightFile(
             name="trunk",
             file_name="trunk.safetensors",
-            sha256="648c8e19b8c9909bbd41e291d77cb4db0f4e3c92c6c37d9fede49c2719f336e3",
+            sha256="47001ae79e2846e94f9288bf01629ece873401709e7ba6bb571c4d198bd4093d",
             licence="MIT",
             source="trained by this project: docs/trunk.md",
             shipped=True,
