@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 CELL = 300
 GAP = 20
 CAPTION = 62
+TOP = 72
 _INK, _QUIET, _PAPER, _FRAME = "#22262b", "#68707a", "#faf9f6", "#e3e1dc"
 _VERDICT_INK = {"passed": "#185c27", "did not pass": "#8a1f16"}
 
@@ -31,6 +32,7 @@ class Cell:
 
     storage: Storage
     name: str | None
+    title: str
     lines: tuple[str, ...] = ()
     verdict: str = ""
     reasons: tuple[str, ...] = ()
@@ -39,37 +41,37 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """An original and its variants, one cell a style, None where none was asked for."""
+    """An original and its variants, in the order of the styles."""
 
-    title: str
     original: Cell
-    cells: tuple[Cell | None, ...]
+    variants: tuple[Cell, ...]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All of them, the original first."""
+        return (self.original, *self.variants)
 
 
 def sheet_rows(images: Sequence[ProductImage], styles: Sequence[Style], folder: Path) -> list[Row]:
     """The sheet's content. folder: where the page will lie, for its links. Two queries."""
     found: dict[tuple[str, int], StyleVariant] = {}
-    variants = StyleVariant.objects.for_objects(images).live().select_related("style")
-    for variant in variants.order_by("pk"):
+    live = StyleVariant.objects.for_objects(images).live().select_related("style")
+    for variant in live.order_by("pk"):
         found[variant.object_id, variant.style_id] = variant
     rows = []
     for image in images:
         name = image.image.name
         size = f"{image.width} × {image.height}" if image.width else ""
-        rows.append(
-            Row(
-                title=image.product.name,
-                original=Cell(
-                    storage=image.image.storage,
-                    name=name,
-                    lines=(size,),
-                    link=_link(image.image.storage, name, folder),
-                ),
-                cells=tuple(
-                    _variant_cell(found.get((str(image.pk), style.pk)), folder) for style in styles
-                ),
-            )
+        own = (found.get((str(image.pk), style.pk)) for style in styles)
+        original = Cell(
+            storage=image.image.storage,
+            name=name,
+            title=image.product.name,
+            lines=(size,),
+            link=_link(image.image.storage, name, folder),
         )
+        variants = tuple(_variant_cell(variant, folder) for variant in own if variant)
+        rows.append(Row(original=original, variants=variants))
     return rows
 
 
@@ -79,33 +81,26 @@ def write_sheet(
     """Write `stem`.html and `stem`.png into a folder. Returns both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = sheet_rows(images, styles, folder)
-    headings = ["Original", *(style.name for style in styles)]
     page = folder / f"{stem}.html"
-    context = {"title": title, "headings": headings, "rows": rows}
+    context = {"title": title, "rows": rows}
     page.write_text(render_to_string("demo/contact_sheet.html", context), encoding="utf-8")
     picture = folder / f"{stem}.png"
-    draw_sheet(rows, headings, title=title).save(picture, "PNG", optimize=True)
+    draw_sheet(rows, title=title).save(picture, "PNG", optimize=True)
     return page, picture
 
 
-def draw_sheet(rows: Sequence[Row], headings: Sequence[str], *, title: str) -> Image.Image:
+def draw_sheet(rows: Sequence[Row], *, title: str) -> Image.Image:
     """The sheet as one picture."""
     step = CELL + GAP
-    top = 110
-    size = (GAP + len(headings) * step, top + len(rows) * (step + CAPTION) + GAP)
+    columns = max((len(row.cells) for row in rows), default=1)
+    size = (GAP + columns * step, TOP + len(rows) * (step + CAPTION))
     sheet = Image.new("RGB", size, _PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, 24), title, fill=_INK, font=_font(26))
-    for column, heading in enumerate(headings):
-        draw.text((GAP + column * step, 76), heading, fill=_QUIET, font=_font(17))
+    draw.text((GAP, 22), title, fill=_INK, font=ImageFont.load_default(26))
     for index, row in enumerate(rows):
-        y = top + index * (step + CAPTION)
-        cells = [row.original, *row.cells]
-        for column, cell in enumerate(cells):
-            if cell is not None:
-                _draw_cell(sheet, draw, cell, GAP + column * step, y)
-        draw.text((GAP, y + CELL + 6), row.title, fill=_INK, font=_font(16))
-        draw.text((GAP, y + CELL + 27), " ".join(row.original.lines), fill=_QUIET, font=_font(14))
+        for column, cell in enumerate(row.cells):
+            place = (GAP + column * step, TOP + index * (step + CAPTION))
+            _draw_cell(sheet, draw, cell, *place)
     return sheet
 
 
@@ -115,13 +110,19 @@ def _draw_cell(sheet: Image.Image, draw: ImageDraw.ImageDraw, cell: Cell, x: int
     if picture is not None:
         place = (x + (CELL - picture.width) // 2, y + (CELL - picture.height) // 2)
         sheet.paste(picture, place, picture)
+    bold, small = ImageFont.load_default(16), ImageFont.load_default(14)
+    y += CELL + 6
+    draw.text((x, y), _plain(cell.title), fill=_INK, font=bold)
     if cell.verdict:
         ink = _VERDICT_INK.get(cell.verdict, _QUIET)
-        draw.text((x, y + CELL + 6), cell.verdict, fill=ink, font=_font(16))
-        for number, line in enumerate(cell.lines):
-            # Pillow's own font has no Δ.
-            text = line.replace("ΔE00", "dE00")
-            draw.text((x, y + CELL + 27 + 18 * number), text, fill=_QUIET, font=_font(14))
+        draw.text((x + CELL, y), cell.verdict, fill=ink, font=bold, anchor="ra")
+    for number, line in enumerate(cell.lines):
+        draw.text((x, y + 21 + 18 * number), _plain(line), fill=_QUIET, font=small)
+
+
+def _plain(text: str) -> str:
+    """The text in letters that Pillow's own font has."""
+    return text.replace("ΔE00", "dE00").replace("×", "x")
 
 
 def _opened(cell: Cell) -> Image.Image | None:
@@ -139,16 +140,16 @@ def _opened(cell: Cell) -> Image.Image | None:
     return upright
 
 
-def _variant_cell(variant: StyleVariant | None, folder: Path) -> Cell | None:
-    if variant is None:
-        return None
+def _variant_cell(variant: StyleVariant, folder: Path) -> Cell:
     storage = variant.image.storage
-    verdict = verdict_of(variant)
+    title, verdict = variant.style.name, verdict_of(variant)
     if variant.status != Status.READY:
-        return Cell(storage=storage, name=None, verdict=verdict, lines=(variant.status,))
+        lines = (str(variant.get_status_display()),)
+        return Cell(storage=storage, name=None, title=title, verdict=verdict, lines=lines)
     return Cell(
         storage=storage,
         name=_middle_rendition(variant),
+        title=title,
         verdict=verdict,
         lines=tuple(_scores(variant)),
         reasons=tuple(item["text"] for item in variant.reasons),
@@ -176,7 +177,3 @@ def _link(storage: Storage, name: str | None, folder: Path) -> str:
         return Path(os.path.relpath(storage.path(name), folder)).as_posix()
     except NotImplementedError:
         return storage.url(name)
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from shop_style.demo import run
 from shop_style.demo.catalogue import DemoError, load_catalogue
-from shop_style.demo.contact_sheet import CELL, GAP, write_sheet
+from shop_style.demo.contact_sheet import CAPTION, CELL, GAP, TOP, write_sheet
 from shop_style.demo.progress import Snapshot, Teller, snapshot, work_off
 from shop_style.demo.styles import load_styles
 from shop_style.demo.table import reasons, table
@@ -250,7 +250,11 @@ def test_the_contact_sheet_lies_beside_its_pictures_and_says_what_they_scored(
     with Image.open(picture) as sheet:
         assert sheet.width == GAP + 3 * (CELL + GAP)
         # The variant is one flat brown, in the second column of the first row.
-        left = GAP + (CELL + GAP) + CELL // 2
-        assert sheet.getpixel((left, 110 + CELL // 2)) == pytest.approx((160, 80, 48), abs=6)
-        # And the second row has nothing there.
-        assert sheet.getpixel((left, 110 + CELL // 2 + 382)) == (250, 249, 246)
+        middle = GAP + (CELL + GAP) + CELL // 2
+        assert sheet.getpixel((middle, TOP + CELL // 2)) == pytest.approx((160, 80, 48), abs=6)
+        # Its other style lost its files: a white cell, and the sheet goes on.
+        assert sheet.getpixel((middle + CELL + GAP, TOP + CELL // 2)) == (255, 255, 255)
+        # The second row has one variant, beside its original.
+        below = TOP + CELL // 2 + CELL + GAP + CAPTION
+        assert sheet.getpixel((middle, below)) == pytest.approx((160, 80, 48), abs=6)
+        assert sheet.getpixel((middle + CELL + GAP, below)) == (250, 249, 246)
