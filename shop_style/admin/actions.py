@@ -190,8 +190,8 @@ def _tell(
             '{} <a href="{}?style__id__in={}">{}</a>', text, address, keys, gettext("See them")
         )
     modeladmin.message_user(request, text, messages.SUCCESS)
-    for name, error in report.refused[:REFUSALS_SHOWN]:
-        modeladmin.message_user(request, f"{name}: {error} ({error.code})", messages.WARNING)
+    for _name, error in report.refused[:REFUSALS_SHOWN]:
+        modeladmin.message_user(request, f"{error} ({error.code})", messages.WARNING)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
         text = ngettext("%d more was refused.", "%d more were refused.", more) % more

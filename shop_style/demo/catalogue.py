@@ -33,7 +33,8 @@ class DemoError(ShopStyleError, RuntimeError):
 
 @dataclass
 class Loaded:
-    """What came into the shop. refused: file and reason of each photo that did not.
+    """What came into the shop. refused: each photo that did not, and a
+    sentence that names it and says why.
 
     images: the pictures in order, new or already there. left_out: photos beyond the limit.
     """
@@ -95,10 +96,10 @@ def load_photos(folder: Path, limits: IntakeLimits) -> Loaded:
             # Names lie, so every file is opened; its suffix follows from what it is.
             suffix = _SUFFIXES[decode(data, name=name, limits=limits).format]
         except IntakeError as error:
-            loaded.refused.append((name, f"{error.code}: {error}"))
+            loaded.refused.append((name, f"{error} ({error.code})"))
             continue
         except OSError as error:
-            loaded.refused.append((name, f"unreadable: {error}"))
+            loaded.refused.append((name, f"{name}: {error.strerror} (unreadable)"))
             continue
         seen.add(digest)
         _add_photo(loaded, path.stem, digest, data, suffix)

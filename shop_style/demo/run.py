@@ -73,8 +73,8 @@ class Demo:
 
             loaded = load_photos(self.photos, intake_limits())
         self.out.write(f"{len(loaded.images)} pictures in the shop, {loaded.new} of them new.")
-        for name, why in loaded.refused:
-            self.out.write(f"  refused {name}: {why}")
+        for _name, why in loaded.refused:
+            self.out.write(f"  refused {why}")
         if loaded.left_out:
             self.out.write(
                 f"  {loaded.left_out} more photos were left out: "
@@ -89,8 +89,8 @@ class Demo:
             chosen = spread(pictures, wanted.most, offset=index)
             report = request_variants(chosen, [styles[wanted.slug]], actor=ACTOR)
             self.out.write(f"{styles[wanted.slug]}: {report.summary()}.")
-            for name, error in report.refused:
-                self.out.write(f"  refused {name}: {error} ({error.code})")
+            for _name, error in report.refused:
+                self.out.write(f"  refused {error} ({error.code})")
             total.created += report.created
             total.requeued += report.requeued
             total.variants += report.variants

@@ -79,8 +79,10 @@ def test_photos_become_products_whatever_they_are_called(tmp_path: Path, picture
     loaded = load_photos(folder, LIMITS)
     assert loaded.new == 3
     assert {name for name, _ in loaded.refused} == {"notes.jpg", "empty.png"}
-    assert dict(loaded.refused)["empty.png"].startswith("empty: ")
-    assert dict(loaded.refused)["notes.jpg"].startswith("not_an_allowed_image: ")
+    said = dict(loaded.refused)
+    assert said["empty.png"].startswith("empty.png: ")
+    assert said["empty.png"].endswith("(empty)")
+    assert said["notes.jpg"].endswith("(not_an_allowed_image)")
     suffixes = {Path(image.image.name or "").suffix for image in loaded.images}
     assert suffixes == {".jpg", ".png", ".webp"}
     assert {product.collection for product in Product.objects.all()} == {"photos"}
