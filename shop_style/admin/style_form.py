@@ -93,6 +93,7 @@ class StyleReferenceForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = StyleReference
         fields = ("image", "licence", "source", "position")
+        widgets = dict.fromkeys(("licence", "source"), forms.TextInput(attrs={"size": 20}))
 
     def clean_image(self) -> Any:
         """Refuse at once what a worker would refuse later."""

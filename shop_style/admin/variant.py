@@ -44,7 +44,6 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "pictures",
         "product",
-        "style",
         "state",
         "verdict",
         "ssim_score",
@@ -141,12 +140,13 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             picture(original_url(variant), alt=str(_("original"))),
         )
 
-    @admin.display(description=_("product"), ordering="source_name")
+    @admin.display(description=_("product · style"), ordering="source_name")
     def product(self, variant: StyleVariant) -> str:
-        """The original's file name, linked to its host's page where there is one."""
+        """The original's file name, linked to its host's page where there is one; the style."""
         name = PurePosixPath(variant.source_name).stem
         link = getattr(variant, "host_link", "")
-        return format_html('<a href="{}">{}</a>', link, name) if link else name
+        shown = format_html('<a href="{}">{}</a>', link, name) if link else name
+        return format_html("{}<small>{}</small>", shown, variant.style)
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, variant: StyleVariant) -> str:

@@ -33,10 +33,10 @@ class DemoError(ShopStyleError, RuntimeError):
 
 @dataclass
 class Loaded:
-    """What came into the shop. refused: each photo that did not, and a
-    sentence that names it and says why.
+    """What came into the shop.
 
-    images: the pictures in order, new or already there. left_out: photos beyond the limit.
+    images: the pictures in order, new or already there. refused: each photo that did not come in,
+    with a sentence that names it and says why. left_out: photos beyond the limit.
     """
 
     images: list[ProductImage] = field(default_factory=list)

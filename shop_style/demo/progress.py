@@ -25,9 +25,13 @@ _TAIL_LINES = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """How far the worker is. seconds: since it started; left: seconds to go, estimated."""
+    """How far the worker is. seconds: since it started; left: seconds to go, estimated.
+
+    new: how many of those done were not done when it started.
+    """
 
     done: int
+    new: int
     failed: int
     total: int
     seconds: float
@@ -37,7 +41,7 @@ class Snapshot:
     @property
     def line(self) -> str:
         """One line for a terminal."""
-        rate = f"{60 * self.done / self.seconds:.1f} a minute" if self.done else "starting"
+        rate = f"{60 * self.new / self.seconds:.1f} a minute" if self.new else "starting"
         parts = [f"{self.done}/{self.total} variants", rate, f"about {_clock(self.left)} left"]
         if self.failed:
             parts.append(f"{self.failed} failed")
@@ -78,7 +82,12 @@ def work_off(pks: Sequence[int], *, log: Path, out: OutputWrapper) -> None:
     Raises DemoError, with the end of its log, when the worker dies or leaves some undone.
     """
     started = time.monotonic()
+    before = snapshot(pks, seconds=0).done
     teller = Teller(out)
+
+    def now() -> Snapshot:
+        return snapshot(pks, seconds=time.monotonic() - started, before=before)
+
     with log.open("w", encoding="utf-8") as lines:
         worker = subprocess.Popen(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "style_worker", "--once"],
@@ -88,13 +97,13 @@ def work_off(pks: Sequence[int], *, log: Path, out: OutputWrapper) -> None:
         )
         try:
             while worker.poll() is None:
-                teller.tell(snapshot(pks, seconds=time.monotonic() - started))
+                teller.tell(now())
                 time.sleep(LOOK_EVERY)
         finally:
             if worker.poll() is None:
                 worker.terminate()
                 worker.wait()
-    last = snapshot(pks, seconds=time.monotonic() - started)
+    last = now()
     teller.tell(last)
     teller.end()
     if worker.returncode or last.done < last.total:
@@ -105,8 +114,11 @@ def work_off(pks: Sequence[int], *, log: Path, out: OutputWrapper) -> None:
         )
 
 
-def snapshot(pks: Sequence[int], *, seconds: float) -> Snapshot:
-    """Count the variants and estimate what is left from what the others took."""
+def snapshot(pks: Sequence[int], *, seconds: float, before: int = 0) -> Snapshot:
+    """Count the variants and estimate what is left from what the others took.
+
+    before: how many were done when the worker started.
+    """
     rows = list(StyleVariant.objects.filter(pk__in=pks).select_related("style"))
     counts = Counter(row.status for row in rows)
     means = dict(
@@ -123,8 +135,10 @@ def snapshot(pks: Sequence[int], *, seconds: float) -> Snapshot:
         left += each * (1 - row.progress)
         if row.status == Status.RUNNING:
             doing = f"{Path(row.source_name).stem} × {row.style}: {row.stage} {row.progress:.0%}"
+    done = counts[Status.READY] + counts[Status.FAILED]
     return Snapshot(
-        done=counts[Status.READY] + counts[Status.FAILED],
+        done=done,
+        new=done - before,
         failed=counts[Status.FAILED],
         total=len(rows),
         seconds=seconds,

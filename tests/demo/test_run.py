@@ -140,7 +140,15 @@ def told(stream: io.StringIO, *done: int) -> str:
     teller = Teller(OutputWrapper(stream))
     for number in done:
         teller.tell(
-            Snapshot(done=number, failed=0, total=9, seconds=30.0, left=75.0, doing="mug × Warm")
+            Snapshot(
+                done=number,
+                new=number,
+                failed=0,
+                total=9,
+                seconds=30.0,
+                left=75.0,
+                doing="mug × Warm",
+            )
         )
     teller.end()
     return stream.getvalue()
@@ -175,8 +183,10 @@ def test_a_snapshot_counts_and_estimates_from_what_is_done(
             seconds=None,
         ),
     ]
-    found = snapshot([row.pk for row in rows], seconds=60)
-    assert (found.done, found.failed, found.total) == (2, 1, 4)
+    found = snapshot([row.pk for row in rows], seconds=60, before=1)
+    assert (found.done, found.new, found.failed, found.total) == (2, 1, 1, 4)
+    # What an earlier run made does not count as this worker's pace.
+    assert "1.0 a minute" in found.line
     assert found.left == pytest.approx(4.0 + 0.75 * 4.0)
     assert found.doing == "mug × Warm: stylise 25%"
 
