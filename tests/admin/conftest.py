@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from shop_style.demo.models import Product, ProductImage
 from shop_style.models import Status, Style, StyleVariant
 from shop_style.models.storage import variant_storage
 from shop_style.models.variant import Review
@@ -130,3 +131,16 @@ def make_variant() -> Callable[..., StyleVariant]:
 def published() -> dict[str, Any]:
     """Columns of a variant that shoppers see."""
     return {"review": Review.APPROVED, "published_at": timezone.now()}
+
+
+@pytest.fixture
+def make_photo(picture: Callable[..., bytes]) -> Callable[[int], ProductImage]:
+    """A product of the demo shop with one picture."""
+
+    def make(number: int) -> ProductImage:
+        product = Product.objects.create(name=f"Mug {number}", slug=f"mug-{number}")
+        return ProductImage.objects.create(
+            product=product, image=ContentFile(picture(), name=f"mug-{number}.jpg")
+        )
+
+    return make
