@@ -51,6 +51,7 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
         "background": Thresholds(
             min_ssim=0.97,
             min_worst_ssim=0.90,
+            max_perceptual=0.05,
             max_delta_e=2.0,
             max_delta_e_p95=6.0,
             min_change=1.0,
