@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import json
 import math
+import pickle
 import random
 import time
 from collections.abc import Callable
@@ -250,11 +251,12 @@ class Distillation:
         path = self.folder / CHECKPOINT
         try:
             state = torch.load(path, weights_only=True)
-            self._check_config(json.loads(state["config"]))
-            self.student.load_state_dict(state["student"])
-            self.optimizer.load_state_dict(state["optimizer"])
-        except (OSError, RuntimeError, KeyError, EOFError) as error:
-            raise TrainingError(f"{path} is not a checkpoint of this run: {error}") from error
+            saved = json.loads(state["config"])
+        except (OSError, RuntimeError, LookupError, EOFError, pickle.UnpicklingError) as error:
+            raise TrainingError(f"{path} is not a checkpoint of a run: {error}") from error
+        self._check_config(saved)
+        self.student.load_state_dict(state["student"])
+        self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
         self.step, self.seconds = state["step"], state["seconds"]
         self.drafts.restore(state["drafts"])
