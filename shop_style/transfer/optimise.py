@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from shop_style.exceptions import EngineParameterError, StyleReferenceError
+from shop_style.exceptions import EngineError, EngineParameterError, StyleReferenceError
 from shop_style.transfer._objective import luma
 from shop_style.transfer._optimisation import (
     SMALLEST_SIDE,
@@ -21,6 +21,8 @@ from shop_style.transfer.device import best_device
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext, StyleSpec
 from shop_style.transfer.parameters import OptimiseParameters
 from shop_style.transfer.trunk import load_trunk
+
+SMALLEST_PICTURE = 8
 
 
 class OptimiseEngine(Engine):
@@ -70,7 +72,8 @@ class OptimiseEngine(Engine):
     ) -> Tensor:
         """The picture plus strength × the change found at the working size.
 
-        Raises RenderCancelled when told to stop, EngineError when the optimisation diverges.
+        Raises RenderCancelled when told to stop, EngineError when the picture is too small or the
+        optimisation diverges.
         """
         assert isinstance(style, OptimisedStyle)
         if _is_zero(strength):
@@ -80,6 +83,11 @@ class OptimiseEngine(Engine):
 
     def _change(self, image: Tensor, style: OptimisedStyle, context: RenderContext) -> Tensor:
         """(3, H, W): what strength 1 adds; it never leads out of [0, 1]."""
+        if min(image.shape[-2:]) < SMALLEST_PICTURE:
+            raise EngineError(
+                f"the picture is {image.shape[-1]} × {image.shape[-2]} pixels; the engine optimise "
+                f"needs at least {SMALLEST_PICTURE} a side"
+            )
         trunk = load_trunk(style.parameters.trunk, context.device or best_device())
         side = min(style.parameters.working_side, *image.shape[-2:])
         content = reduced(image.unsqueeze(0), side).to(trunk.device)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from shop_style.exceptions import RenderCancelled, StyleReferenceError
+from shop_style.exceptions import EngineError, RenderCancelled, StyleReferenceError
 from shop_style.transfer._objective import Objective
 from shop_style.transfer.engine import RenderContext, StyleSpec
 from shop_style.transfer.optimise import OptimiseEngine
@@ -199,6 +199,16 @@ def test_background_share_shifts_the_change_towards_the_product():
 def test_unusable_references_name_the_style(references):
     with pytest.raises(StyleReferenceError, match="stripes"):
         _style(OptimiseEngine(), references)
+
+
+def test_flat_pictures_stay_finite_and_tiny_ones_are_refused():
+    engine = OptimiseEngine()
+    white, black = torch.ones(3, 70, 64), torch.zeros(3, 64, 64)
+    for reference in (white, black, _reference()):
+        out = engine.stylise(white, _style(engine, (reference,)), 1.0, RenderContext())
+        assert bool(torch.isfinite(out).all())
+    with pytest.raises(EngineError, match="7 × 9"):
+        engine.stylise(torch.ones(3, 9, 7), _style(engine), 1.0, RenderContext())
 
 
 def test_parameters_hold_their_own_bounds():
