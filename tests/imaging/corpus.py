@@ -1,9 +1,10 @@
 """Holds the intake against a folder of broken and hostile files.
 
-python -m tests.imaging.corpus FOLDER
+python -m tests.imaging.corpus FOLDER [MUTANTS]
 
 FOLDER holds an expected.json: {file: "ok" or a refusal code}. Prints every difference, the
-slowest file and the peak memory; the exit status is 1 when a file crashes the intake.
+slowest file in CPU seconds and the peak memory, then tries MUTANTS randomly damaged files. The exit
+status is 1 when a file crashes the intake.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 from shop_style.exceptions import IntakeError
 from shop_style.imaging.intake import decode
@@ -38,24 +40,46 @@ def differences(folder: Path) -> tuple[dict[str, tuple[str, str]], Counter[str],
     found, counts, slowest = {}, Counter[str](), (0.0, "")
     for name, wanted in expected.items():
         data = (folder / name).read_bytes()
-        start = time.perf_counter()
+        start = time.process_time()
         given = answer(data, name)
-        slowest = max(slowest, (time.perf_counter() - start, name))
+        slowest = max(slowest, (time.process_time() - start, name))
         counts[given.split()[0]] += 1
         if given != wanted:
             found[name] = (wanted, given)
     return found, counts, *slowest
 
 
-def main(folder: Path) -> int:
+def mutants(folder: Path, number: int) -> tuple[Counter[str], float]:
+    """Answers to randomly damaged corpus files, and the slowest one's seconds."""
+    random, counts, slowest = Random(1), Counter[str](), 0.0
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    whole = [path.read_bytes() for path in files if 0 < path.stat().st_size < 60_000]
+    for _ in range(number):
+        data = bytearray(random.choice(whole))
+        for _ in range(random.choice((1, 3, 10))):
+            data[random.randrange(len(data))] = random.randrange(256)
+        if random.random() < 0.2:
+            del data[random.randrange(len(data)) :]
+        start = time.process_time()
+        counts[answer(bytes(data), "mutant").split(":")[0]] += 1
+        slowest = max(slowest, time.process_time() - start)
+    return counts, slowest
+
+
+def main(folder: Path, number: int = 0) -> int:
     found, counts, seconds, name = differences(folder)
     for file, (wanted, given) in sorted(found.items()):
         print(f"{file}: expected {wanted}, got {given}")
     print(f"{sum(counts.values())} files: {dict(counts)}; {len(found)} differ")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"slowest {seconds:.2f} s ({name}); peak memory {peak:.0f} MiB")
-    return int(any(given.startswith("CRASH") for _, given in found.values()))
+    crashed = any(given.startswith("CRASH") for _, given in found.values())
+    if number:
+        answers, longest = mutants(folder, number)
+        print(f"{answers.total()} mutants: {dict(answers)}; slowest {longest:.2f} s")
+        crashed = crashed or any(given.startswith("CRASH") for given in answers)
+    return int(crashed)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:])))

@@ -103,10 +103,10 @@ def test_takes_any_shape(shape: tuple[int, int]) -> None:
 
 def test_large_pictures_keep_their_edge_and_take_little_time() -> None:
     rgb = scene(size=3000)
-    started = time.perf_counter()
+    started = time.process_time()
     mask = find_mask(photo(rgb))
-    # 0.15 s of work on one idle core; the rest is room for busy machines.
-    assert time.perf_counter() - started < 3
+    # 0.16 s on our machine; CPU time, since wall time is the neighbours'.
+    assert time.process_time() - started < 3
     drawn = rgb[..., 0] < 0.6
     found = mask.weights > 0.5
     assert (drawn & found).sum() / (drawn | found).sum() > 0.98

@@ -218,10 +218,10 @@ def test_says_what_a_style_lacks() -> None:
 
 def test_large_pictures_take_little_time() -> None:
     big = torch.rand(3, 2048, 2048)
-    started = time.perf_counter()
+    started = time.process_time()
     grade(big)
-    # 0.5 s on one idle core; the rest is room for busy machines.
-    assert time.perf_counter() - started < 4
+    # 0.2 s on our machine; CPU time, since wall time is the neighbours'.
+    assert time.process_time() - started < 4
 
 
 def test_the_notebook_face_loads_no_torch_until_it_renders() -> None:
