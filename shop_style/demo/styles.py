@@ -36,7 +36,12 @@ _OPTIMISE = {"working_side": 256, "steps": 80}
 STYLES = (
     DemoStyle(slug="grade", engine="grade", region=Region.WHOLE, strength=None),
     DemoStyle(
-        slug="painterly", engine="optimise", region=Region.PRODUCT, parameters=_OPTIMISE, most=4
+        slug="painterly",
+        engine="optimise",
+        region=Region.PRODUCT,
+        # A blue landscape would otherwise turn an oak stool blue.
+        parameters={**_OPTIMISE, "keep_colour": 0.6},
+        most=4,
     ),
     DemoStyle(
         slug="graphic", engine="optimise", region=Region.PRODUCT, parameters=_OPTIMISE, most=4
