@@ -20,6 +20,8 @@ CONFIG_OPTIONS = (
     "threads",
     "drafts_every",
     "drafts_from",
+    "drafts_share",
+    "gram_weight",
 )
 
 
@@ -55,6 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     number("--rate", float, 2e-3, "of AdamW")
     number("--drafts-every", int, 20, "steps between pictures optimised against the student")
     number("--drafts-from", int, 1_500, "step of the first of them")
+    number("--drafts-share", float, 0.5, "of the crops of a step")
+    number("--gram-weight", float, 1.5, "of the Gram errors beside the feature errors")
     number("--seed", int, 0, "of everything random")
     number("--threads", int, 1, "of torch; another number gives other weights")
     parser.add_argument(

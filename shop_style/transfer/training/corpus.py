@@ -37,17 +37,24 @@ class Corpus:
     held_out_styles: list[Picture]
 
     def batch(
-        self, *, seed: int, step: int, size: int, crop: int, drafts: Sequence[Picture] = ()
+        self,
+        *,
+        seed: int,
+        step: int,
+        size: int,
+        crop: int,
+        drafts: Sequence[Picture] = (),
+        drafts_share: float = 0.5,
     ) -> Tensor:
         """Crops of this step, (size, 3, crop, crop) float32 in [0, 1], half photos, half styles.
 
-        With drafts, about three crops in ten are of those, unaltered. A pure function of its
+        With drafts, this share of the crops is of those, unaltered. A pure function of its
         arguments: that is what makes a resumed run equal an uninterrupted one.
         """
         rng = np.random.default_rng([seed, step])
         crops = []
         for index in range(size):
-            if drafts and rng.random() < 0.3:
+            if drafts and rng.random() < drafts_share:
                 crops.append(_crop(rng, drafts[int(rng.integers(len(drafts)))], crop))
                 continue
             first, other = self.content, self.styles

@@ -29,7 +29,16 @@ CHECKPOINT = "checkpoint.pt"
 STABLE_CHECKPOINT = "checkpoint-before-cooldown.pt"
 LOSSES = "losses.csv"
 CONFIG = "config.json"
-EXTENDABLE = {"steps", "cooldown", "threads", "drafts_every", "drafts_from", "drafts_kept"}
+EXTENDABLE = {
+    "steps",
+    "cooldown",
+    "threads",
+    "gram_weight",
+    "drafts_every",
+    "drafts_from",
+    "drafts_kept",
+    "drafts_share",
+}
 COLUMNS = ("step", "seconds", "rate", "kind", *TAPS, *(f"gram_{tap}" for tap in TAPS))
 
 
@@ -46,7 +55,7 @@ class DistillationConfig:
     rate: AdamW's, after `warmup` steps; it stays constant, so that a run can be extended, and
     falls as a cosine to 1 % over the last `cooldown` steps. ema: decay of the averaged weights,
     which are those exported. drafts_every: steps between two drafts (0 makes none), from step
-    `drafts_from` on, of which the newest `drafts_kept` are trained on.
+    `drafts_from` on; of the newest `drafts_kept`, `drafts_share` of the crops are taken.
     """
 
     seed: int = 0
@@ -56,12 +65,13 @@ class DistillationConfig:
     batch: int = 8
     crop: int = 128
     rate: float = 2e-3
-    gram_weight: float = 0.3
+    gram_weight: float = 1.5
     ema: float = 0.998
     widths: tuple[int, ...] = WIDTHS
     drafts_every: int = 20
     drafts_from: int = 1_500
     drafts_kept: int = 150
+    drafts_share: float = 0.5
     threads: int = 1
     checkpoint_every: int = 250
     measure_every: int = 500
@@ -204,6 +214,7 @@ class Distillation:
             size=config.batch,
             crop=config.crop,
             drafts=self.drafts.pictures,
+            drafts_share=config.drafts_share,
         )
         with torch.no_grad():
             targets = self.teacher(image)
