@@ -157,7 +157,7 @@ def pictures_of(instances: list[Any]) -> list[SourceImage]:
     pictures = [
         SourceImage(source, instance) for source in sources_of(model) for instance in instances
     ]
-    for source, relation in _child_sources(model):
+    for source, relation in child_sources(model):
         children = source.model._default_manager.using(instances[0]._state.db).filter(
             **{f"{relation}__in": [item.pk for item in instances]}
         )
@@ -165,7 +165,21 @@ def pictures_of(instances: list[Any]) -> list[SourceImage]:
     return [picture for picture in pictures if picture.name]
 
 
-def _child_sources(model: type[models.Model]) -> list[tuple[Source, str]]:
+def latest_pictures(number: int) -> list[SourceImage]:
+    """The newest pictures of the sources, as many as asked for.
+
+    Raises SourceError when a source of the settings leads nowhere.
+    """
+    found: list[SourceImage] = []
+    for source in sources():
+        rows = source.model._default_manager.order_by("-pk")[:number]
+        pictures = [SourceImage(source, row) for row in rows]
+        found += [picture for picture in pictures if picture.name]
+    return found[:number]
+
+
+def child_sources(model: type[models.Model]) -> list[tuple[Source, str]]:
+    """Sources on child rows of a model, each with the name of its foreign key to the model."""
     lineage = {model._meta.concrete_model, *model._meta.all_parents}
     found = []
     for source in sources():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import ForeignKey, Model, Prefetch, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -22,15 +22,11 @@ from django.utils.translation import gettext_lazy as _
 from shop_style.admin.links import list_link
 from shop_style.admin.thumbnails import reference_url, variant_view
 from shop_style.exceptions import ShopStyleError
-from shop_style.generation.request import (
-    RequestPlan,
-    RequestReport,
-    plan_requests,
-    request_variants,
-)
+from shop_style.generation.plan import RequestPlan, plan_requests
+from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.sweep import estimate
 from shop_style.models import Style, StyleReference, StyleVariant
-from shop_style.sources import SourceImage, pictures_of
+from shop_style.sources import SourceImage, child_sources, pictures_of
 
 PERMISSION = "shop_style.generate_stylevariant"
 REFUSALS_SHOWN = 10
@@ -163,16 +159,10 @@ def _estimate(picked: list[StyleChoice]) -> str:
 
 def _rows_with_pictures(rows: Sequence[Model], pictures: list[SourceImage]) -> set[str]:
     """Keys of the rows that have a picture, their own or a child's."""
-    found = set()
-    for picture in pictures:
-        instance = picture.instance
-        if type(instance) is type(rows[0]):
-            found.add(str(instance.pk))
-            continue
-        for field in instance._meta.concrete_fields:
-            if isinstance(field, ForeignKey) and isinstance(rows[0], field.related_model):
-                found.add(str(getattr(instance, field.attname)))
-                break
+    parents = {source: f"{name}_id" for source, name in child_sources(type(rows[0]))}
+    found = {
+        str(getattr(picture.instance, parents.get(picture.source, "pk"))) for picture in pictures
+    }
     return found & {str(row.pk) for row in rows}
 
 

@@ -23,7 +23,7 @@ from shop_style.generation.jobs import PREVIEW_PICTURES, request_preview
 from shop_style.generation.request import recipe_digest
 from shop_style.models import AuditEntry, Status, Style, StyleJob, StyleReference, StyleVariant
 from shop_style.models.variant import Review
-from shop_style.sources import SourceImage, sources
+from shop_style.sources import latest_pictures
 from shop_style.transfer.registry import engines
 
 
@@ -165,16 +165,3 @@ def recipe_counts(style: Style) -> tuple[int, int]:
     recipes = list(rows.values_list("overrides", "recipe_digest"))
     older = sum(recipe_digest(style, overrides) != digest for overrides, digest in recipes)
     return len(recipes), older
-
-
-def latest_pictures(number: int) -> list[SourceImage]:
-    """The newest pictures of the sources, as many as asked for, sources in turn.
-
-    Raises SourceError when a source of the settings leads nowhere.
-    """
-    found: list[SourceImage] = []
-    for source in sources():
-        rows = source.model._default_manager.order_by("-pk")[:number]
-        pictures = [SourceImage(source, row) for row in rows]
-        found += [item for item in pictures if item.name]
-    return found[:number]

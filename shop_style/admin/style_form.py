@@ -11,9 +11,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
-from shop_style.conf import app_settings
 from shop_style.exceptions import IntakeError, UnknownEngine
-from shop_style.imaging.intake import IntakeLimits, decode
+from shop_style.generation.limits import intake_limits
+from shop_style.imaging.intake import decode
 from shop_style.models import Style, StyleReference
 from shop_style.transfer.registry import engine_entry, engines
 from styleeval.preservation.gate import THRESHOLDS
@@ -130,14 +130,3 @@ class StyleReferenceFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
                 _("This engine takes its look from reference pictures: add at least one."),
                 code="no_reference",
             )
-
-
-def intake_limits() -> IntakeLimits:
-    """The limits of the settings."""
-    current = app_settings()
-    return IntakeLimits(
-        max_bytes=current.MAX_BYTES,
-        max_pixels=current.MAX_PIXELS,
-        max_side=current.MAX_SIDE,
-        min_side=current.MIN_SIDE,
-    )

@@ -23,6 +23,7 @@ from shop_style.demo.models import Product, ProductImage
 from shop_style.demo.progress import work_off
 from shop_style.demo.styles import STYLES, load_styles
 from shop_style.demo.table import reasons, table
+from shop_style.generation.limits import intake_limits
 from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.review import approve, publish
 from shop_style.models import Status, Style, StyleVariant
@@ -69,8 +70,6 @@ class Demo:
         if self.photos is None:
             loaded = load_catalogue(self.fixtures)
         else:
-            from shop_style.generation.recipe import intake_limits
-
             loaded = load_photos(self.photos, intake_limits())
         self.out.write(f"{len(loaded.images)} pictures in the shop, {loaded.new} of them new.")
         for _name, why in loaded.refused:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import LeaseLost, RenderCancelled, SourceError
+from shop_style.generation.limits import intake_limits
 from shop_style.models import Status, Style, StyleJob
 from shop_style.models.storage import variant_storage
 from shop_style.sources import SourceImage, parse_source
@@ -81,7 +82,7 @@ def _preview_sheet(
     job: StyleJob, report: Callable[[int, int], None], cancelled: Callable[[], bool]
 ) -> bytes:
     from shop_style.generation.pipeline import Output, render
-    from shop_style.generation.recipe import configured_device, intake_limits, recipe_for
+    from shop_style.generation.recipe import configured_device, recipe_for
     from shop_style.transfer.engine import RenderContext
 
     recipe = recipe_for(job.style)

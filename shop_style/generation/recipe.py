@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import IntakeError, StyleReferenceError
+from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Output, Recipe
 from shop_style.imaging.encode import Format
-from shop_style.imaging.intake import IntakeLimits, decode
+from shop_style.imaging.intake import decode
 from shop_style.models import Style, StyleReference
 from shop_style.transfer.engine import StyleSpec
 from shop_style.transfer.registry import engine_entry
@@ -53,17 +54,6 @@ def recipe_for(style: Style, overrides: Mapping[str, Any] | None = None) -> Reci
 def thresholds_of(style: Style) -> Thresholds:
     """The gate's thresholds for a style: its mode's, with its own overrides."""
     return dataclasses.replace(THRESHOLDS[style.gate_mode], **(style.thresholds or {}))
-
-
-def intake_limits() -> IntakeLimits:
-    """The limits of the settings."""
-    current = app_settings()
-    return IntakeLimits(
-        max_bytes=current.MAX_BYTES,
-        max_pixels=current.MAX_PIXELS,
-        max_side=current.MAX_SIDE,
-        min_side=current.MIN_SIDE,
-    )
 
 
 def output_settings() -> Output:

@@ -7,7 +7,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -29,20 +29,6 @@ logger = logging.getLogger(__name__)
 # (content type, object id, field, style, source digest, recipe digest): unique in one database.
 Key = tuple[int, str, str, int, str, str]
 _BATCH = 500
-
-
-@dataclass(frozen=True)
-class RequestPlan:
-    """What a request would do, judged by file names alone: no file is read."""
-
-    pictures: int
-    styles: int
-    existing: int
-    to_make: int
-
-    def all_again(self) -> RequestPlan:
-        """The plan of making anew what is there, too."""
-        return replace(self, to_make=self.existing + self.to_make)
 
 
 @dataclass
@@ -127,41 +113,6 @@ def request_variants(
     return report
 
 
-def plan_requests(
-    pictures: Sequence[SourceImage],
-    styles: Iterable[Style],
-    *,
-    overrides: Mapping[str, Any] | None = None,
-) -> RequestPlan:
-    """Count what a request would find and make, without reading a file or writing a row."""
-    changes = checked_overrides(overrides or {})
-    wanted_styles = list(styles)
-    existing = 0
-    for alias, group in _by_database(pictures).items():
-        slugs = {style.slug: recipe_digest(style, changes) for style in wanted_styles}
-        rows = (
-            StyleVariant.objects.for_objects([picture.instance for picture in group])
-            .using(alias)
-            .live()
-            .exclude(status=Status.FAILED)
-            .filter(style__slug__in=slugs)
-            .values_list("object_id", "field", "source_name", "style__slug", "recipe_digest")
-        )
-        have = {row[:4] for row in rows.distinct() if slugs[row[3]] == row[4]}
-        existing += sum(
-            (str(picture.instance.pk), picture.source.field, picture.name, slug) in have
-            for picture in group
-            for slug in slugs
-        )
-    total = len(pictures) * len(wanted_styles)
-    return RequestPlan(
-        pictures=len(pictures),
-        styles=len(wanted_styles),
-        existing=existing,
-        to_make=total - existing,
-    )
-
-
 def checked_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Overrides that may be stored. Raises EngineParameterError."""
     allowed = {"strength", "region"}
@@ -184,13 +135,6 @@ def recipe_digest(style: Style, overrides: Mapping[str, Any]) -> str:
     """SHA-256 of the style's digest and the overrides."""
     recipe = json.dumps([style.digest, dict(overrides)], sort_keys=True)
     return hashlib.sha256(recipe.encode()).hexdigest()
-
-
-def _by_database(pictures: Iterable[SourceImage]) -> dict[str, list[SourceImage]]:
-    groups: dict[str, list[SourceImage]] = defaultdict(list)
-    for picture in pictures:
-        groups[picture.database].append(picture)
-    return groups
 
 
 def _request_in(

@@ -23,10 +23,10 @@ from shop_style.exceptions import (
 from shop_style.generation import files
 from shop_style.generation.checkpoint import CheckpointStore
 from shop_style.generation.lease import Lease
+from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Rendering, render
 from shop_style.generation.recipe import (
     configured_device,
-    intake_limits,
     output_settings,
     recipe_for,
 )

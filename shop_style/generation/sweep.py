@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Avg, Count
 
 from shop_style.exceptions import SourceError
-from shop_style.generation.request import RequestPlan, plan_requests
+from shop_style.generation.plan import RequestPlan, plan_requests
 from shop_style.models import Status, Style, StyleVariant
 from shop_style.sources import SourceImage, pictures_of, sources
 from shop_style.transfer.registry import engine_entry

@@ -11,7 +11,8 @@ from django.db import connections
 
 from shop_style.exceptions import EngineParameterError
 from shop_style.generation.jobs import request_preview
-from shop_style.generation.request import plan_requests, request_variant, request_variants
+from shop_style.generation.plan import plan_requests
+from shop_style.generation.request import request_variant, request_variants
 from shop_style.generation.worker import Worker
 from shop_style.models import Status, StyleJob, StyleVariant
 from shop_style.models.storage import variant_storage
@@ -111,7 +112,7 @@ def test_a_preview_sheet_is_a_job(make_chair: Any, make_style: Any) -> None:
     with Image.open(variant_storage().open(job.result.name)) as sheet:
         left = sheet.crop((0, 0, sheet.width // 2, sheet.height // 2)).convert("RGB")
         right = sheet.crop((sheet.width // 2, 0, sheet.width, sheet.height // 2)).convert("RGB")
-    blue = [max(b - r for r, _g, b in half.getdata()) for half in (left, right)]
+    blue = [max(b - r for r, _g, b in half.get_flattened_data()) for half in (left, right)]
     assert blue[0] > blue[1]  # the warm style takes blue out of the right-hand picture
 
 

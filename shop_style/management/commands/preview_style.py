@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from shop_style.exceptions import ShopStyleError
+from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Rendering, render
 from shop_style.generation.preview import ENDINGS, encoded
-from shop_style.generation.recipe import configured_device, intake_limits, recipe_for
+from shop_style.generation.recipe import configured_device, recipe_for
 from shop_style.generation.request import checked_overrides
 from shop_style.models import Style
 from shop_style.models.style import Region
