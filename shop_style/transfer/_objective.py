@@ -15,7 +15,8 @@ from shop_style.transfer.trunk import Trunk
 # ITU-R BT.601, on gamma-coded sRGB, as YCbCr has it.
 LUMA = (0.299, 0.587, 0.114)
 CONTENT_TAP = "relu3_3"
-LUMA_CELLS = 24
+# Cells on the short side: coarse enough to let black strokes lie on white inside one.
+LUMA_CELLS = 8
 
 
 def luma(picture: Tensor) -> Tensor:

@@ -111,13 +111,13 @@ class OptimiseParameters(EngineParameters):
     working_side: int = bounded(
         512, 64, 2048, "short side the optimisation works at; its change is upsampled"
     )
-    steps: int = bounded(80, 1, 2000, "optimiser steps over all scales")
+    steps: int = bounded(120, 1, 2000, "optimiser steps over all scales")
     optimiser: Literal["adam", "lbfgs"] = chosen("lbfgs", "lbfgs paints strokes; adam is rougher")
-    scales: int = bounded(2, 1, 4, "coarse-to-fine levels, each √2… to 2 times the one before")
+    scales: int = bounded(3, 1, 4, "coarse-to-fine levels, each √2… to 2 times the one before")
     style_weight: float = bounded(100.0, 0.0, 1000.0, "weight of the Gram losses")
     content_weight: float = bounded(1.0, 0.0, 1000.0, "weight of the content loss")
     light_weight: float = bounded(
-        20.0, 0.0, 1000.0, "weight of keeping light areas light and dark areas dark"
+        10.0, 0.0, 1000.0, "weight of keeping light areas light and dark areas dark"
     )
     variation_weight: float = bounded(0.05, 0.0, 100.0, "weight of total variation")
     background_share: float = bounded(
