@@ -139,8 +139,9 @@ class _Render:
                 for group in optimiser.param_groups:
                     group["lr"] = ADAM_RATE * _fade(step / steps)
             optimiser.step(self._closure(objective, parts, optimiser))
-            self.context.report(before + step + 1, sum(self.steps))
-            if (before + step + 1) % parameters.checkpoint_every == 0 and step + 1 < steps:
+            done, total = before + step + 1, sum(self.steps)
+            self.context.report(done, total)
+            if done % parameters.checkpoint_every == 0 and done < total:
                 self._save(scale, step + 1, parts, optimiser)
         return compose(parts).detach()
 
