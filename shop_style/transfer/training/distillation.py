@@ -68,7 +68,7 @@ class DistillationConfig:
     gram_weight: float = 1.5
     ema: float = 0.998
     widths: tuple[int, ...] = WIDTHS
-    drafts_every: int = 20
+    drafts_every: int = 10
     drafts_from: int = 1_500
     drafts_kept: int = 150
     drafts_share: float = 0.5
