@@ -28,8 +28,6 @@ _s3 = {
     "region_name": env.str("AWS_S3_REGION_NAME", default=None),
     "endpoint_url": env.str("AWS_S3_ENDPOINT_URL", default=None),
     "custom_domain": env.str("AWS_S3_CUSTOM_DOMAIN", default=None),
-    # Names hold a random token and never change their bytes, so they may be cached for ever.
-    "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
     "querystring_auth": False,
     "file_overwrite": False,
 }
@@ -37,7 +35,12 @@ STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": _s3},
     "styled": {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {**_s3, "location": env.str("AWS_STYLED_LOCATION", default="styled")},
+        "OPTIONS": {
+            **_s3,
+            "location": env.str("AWS_STYLED_LOCATION", default="styled"),
+            # Names hold a random token and never change their bytes: cacheable for ever.
+            "object_parameters": {"CacheControl": "public, max-age=31536000, immutable"},
+        },
     },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
@@ -47,7 +50,9 @@ STATIC_ROOT = env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))
 SHOP_STYLE = {**SHOP_STYLE, "STORAGE": "styled"}
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Only behind a proxy that sets this header itself: anybody else may send it.
+if env.bool("TRUST_X_FORWARDED_PROTO", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

@@ -30,7 +30,7 @@ def register_checks() -> None:
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """E001 unknown keys, E002 values of the wrong type, E003 dispatcher, E004 storage,
-    E005 formats, E008 third-party engines."""
+    E005 formats, E008 third-party engines, E010 numbers out of range."""
     try:
         unknown = conf.unknown_keys()
         current = conf.app_settings()
@@ -73,6 +73,14 @@ def check_settings(**_: Any) -> list[CheckMessage]:
                 id="shop_style.E005",
             )
         )
+    found += [
+        Error(
+            f"SHOP_STYLE[{key!r}] is {getattr(current, key)!r}, which is out of range.",
+            hint=f"It must be {wanted}.",
+            id="shop_style.E010",
+        )
+        for key, wanted in conf.out_of_range(current)
+    ]
     try:
         engines()
     except (EngineError, ImportError, AttributeError) as error:

@@ -72,6 +72,23 @@ def table_rows() -> list[str]:
     ]
 
 
+def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
+    """Keys whose numbers cannot work, each with what they must be."""
+    wrong = []
+    for key in ("LEASE_SECONDS", "MAX_ATTEMPTS", "MAX_BYTES", "MAX_PIXELS", "MAX_SIDE", "MIN_SIDE"):
+        if getattr(values, key) < 1:
+            wrong.append((key, "1 or more"))
+    for key in ("RETRY_SECONDS", "POLL_SECONDS", "THREADS", "RETIRED_DAYS", "ORPHAN_HOURS"):
+        if getattr(values, key) < 0:
+            wrong.append((key, "0 or more"))
+    if not all(isinstance(width, int) and width >= 1 for width in values.RENDITION_WIDTHS):
+        wrong.append(("RENDITION_WIDTHS", "whole numbers of pixels from 1"))
+    qualities = values.RENDITION_QUALITY.values()
+    if not all(isinstance(quality, int) and 1 <= quality <= 100 for quality in qualities):
+        wrong.append(("RENDITION_QUALITY", "from 1 to 100 for each format"))
+    return wrong
+
+
 def unknown_keys() -> list[str]:
     """Keys of the host's dict that mean nothing here."""
     return [key for key in _host_values() if key not in KEYS]

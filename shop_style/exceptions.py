@@ -10,6 +10,9 @@ class ShopStyleError(Exception):
 
     code: ClassVar[str] = "error"
 
+    permanent: ClassVar[bool] = True
+    """Would another try end the same way?"""
+
 
 class SettingsError(ShopStyleError, ValueError):
     """A value in SHOP_STYLE cannot be used."""
@@ -29,6 +32,13 @@ class SourceFileMissing(SourceError):
     code = "source_file_missing"
 
 
+class StorageFailed(ShopStyleError, OSError):
+    """A storage backend raised something of its own, such as an S3 client's error."""
+
+    code = "storage_failed"
+    permanent = False
+
+
 class IntakeError(ShopStyleError, ValueError):
     """An image file was refused before it could reach an engine.
 
@@ -46,24 +56,35 @@ class EngineError(ShopStyleError):
     """An engine could not render."""
 
     code = "engine_failed"
+    permanent = False
 
 
 class UnknownEngine(EngineError, LookupError):
     """No engine of this name is registered."""
 
     code = "unknown_engine"
+    permanent = True
 
 
 class EngineParameterError(EngineError, ValueError):
     """Parameters of a style do not fit its engine."""
 
     code = "bad_engine_parameter"
+    permanent = True
 
 
 class StyleReferenceError(EngineError, ValueError):
     """A style lacks the reference pictures its engine needs."""
 
     code = "bad_style_reference"
+    permanent = True
+
+
+class PictureUnsuitable(EngineError, ValueError):
+    """This engine cannot work on this picture, such as one that is too small for it."""
+
+    code = "picture_unsuitable"
+    permanent = True
 
 
 class WeightsError(ShopStyleError, OSError):
@@ -94,6 +115,12 @@ class LeaseLost(RenderCancelled):
     """Another worker owns this job now; this one's files are thrown away."""
 
     code = "lease_lost"
+
+
+class RequestOutdated(ShopStyleError):
+    """The style or the original changed after the variant was asked for."""
+
+    code = "outdated"
 
 
 class ReviewError(ShopStyleError, ValueError):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
+from django.apps import apps
 from django.core.signals import setting_changed
 from django.db import DatabaseError, models, transaction
 from django.db.models import signals
@@ -61,9 +63,12 @@ def note_changes(
 def follow_changes(sender: type[models.Model], instance: models.Model, **_: Any) -> None:
     """After the save: retire what the old file gave, request what automatic styles want."""
     changed = instance.__dict__.pop(_CHANGED, [])
-    remember_names(sender, instance)
     for source in changed:
         picture = SourceImage(source, instance)
+        # Only once it is committed: a save that was rolled back may be tried again.
+        transaction.on_commit(
+            partial(_remember, instance, source.field, picture.name), using=picture.database
+        )
         try:
             # A savepoint, so that our failure cannot spoil the host's transaction.
             with transaction.atomic(using=picture.database):
@@ -93,6 +98,10 @@ def follow_deletion(
         )
 
 
+def _remember(instance: models.Model, field: str, name: str) -> None:
+    instance.__dict__.setdefault(_NAMES, {})[field] = name
+
+
 def _follow(picture: SourceImage) -> None:
     from shop_style.generation.request import request_variants
     from shop_style.generation.retire import retire_for
@@ -116,11 +125,14 @@ def _reconnect(**_: Any) -> None:
             signal.disconnect(handler, sender=model)
     _connected.clear()
     try:
-        found = {source.model for source in sources()}
+        concrete = {source.model._meta.concrete_model for source in sources()}
     except ShopStyleError:
         # The system check reports it, with a hint; start-up goes on so that checks can run.
         return
-    for model in found:
+    # Signals are sent with the class that was saved, which may be a proxy of the source's.
+    for model in apps.get_models():
+        if model._meta.concrete_model not in concrete:
+            continue
         for signal, handler in _PAIRS:
             signal.connect(handler, sender=model)
         _connected.append(model)

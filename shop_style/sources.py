@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,12 +12,12 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.core.signals import setting_changed
-from django.db import models
+from django.db import models, router
 from django.db.models.fields.files import FieldFile
 from django.dispatch import receiver
 
 from shop_style.conf import app_settings
-from shop_style.exceptions import SourceError, SourceFileMissing
+from shop_style.exceptions import SourceError, SourceFileMissing, StorageFailed
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class SourceImage:
 
     @property
     def database(self) -> str:
-        """Alias of the database the row lives in."""
-        return self.instance._state.db or "default"
+        """Alias of the database that the row is written to; never a replica's."""
+        return router.db_for_write(type(self.instance), instance=self.instance)
 
     def __str__(self) -> str:
         return f"{self.source.label} of {self.instance.pk} ({self.name or 'no file'})"
@@ -61,34 +63,34 @@ class SourceImage:
 
         Raises SourceFileMissing when there is no file, OSError when storage fails.
         """
-        file = self._file()
-        try:
-            with file.storage.open(self.name, "rb") as stream:
-                data: bytes = stream.read(at_most + 1)
-        except FileNotFoundError as error:
-            raise self._missing() from error
+        with self._opened() as stream:
+            data: bytes = stream.read(at_most + 1)
         return data
 
     def digest(self) -> str:
         """SHA-256 of the file. Raises as `read` does."""
-        file = self._file()
-        try:
-            with file.storage.open(self.name, "rb") as stream:
-                digest = hashlib.sha256()
-                for chunk in stream.chunks():
-                    digest.update(chunk)
-        except FileNotFoundError as error:
-            raise self._missing() from error
+        digest = hashlib.sha256()
+        with self._opened() as stream:
+            for chunk in stream.chunks():
+                digest.update(chunk)
         return digest.hexdigest()
 
-    def _file(self) -> FieldFile:
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
         file = self.source.file_of(self.instance)
         if not file:
             raise SourceFileMissing(f"{self} has no file; upload one and request again")
-        return file
-
-    def _missing(self) -> SourceFileMissing:
-        return SourceFileMissing(f"{self} names a file that is not in its storage; upload it again")
+        try:
+            with file.storage.open(self.name, "rb") as stream:
+                yield stream
+        except FileNotFoundError as error:
+            raise SourceFileMissing(
+                f"{self} names a file that is not in its storage; upload it again"
+            ) from error
+        except OSError:
+            raise
+        except Exception as error:  # S3 and other clients have error families of their own
+            raise StorageFailed(f"{self}: {type(error).__name__}: {error}") from error
 
 
 def parse_source(text: str) -> Source:

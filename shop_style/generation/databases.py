@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import connections, router
+from typing import Any
+
+from django.db import connections, models, router, transaction
 
 from shop_style.models import Style, StyleReference, StyleVariant
 
@@ -32,25 +34,31 @@ def style_in(style: Style, alias: str) -> Style:
     home = style._state.db
     if home in (None, alias):
         return style
-    mirror = Style.objects.using(alias).filter(slug=style.slug).first()
-    if mirror is not None and mirror.digest == style.digest and mirror.name == style.name:
-        return mirror
-    values = {
-        field.attname: getattr(style, field.attname)
+    values = _mirrored_values(style)
+    with transaction.atomic(using=alias):
+        mirror = Style.objects.using(alias).filter(slug=style.slug).first()
+        if mirror is not None and _mirrored_values(mirror) == values:
+            return mirror
+        # update() and bulk_create() skip Style.save, whose digest would be taken before the
+        # references are there.
+        if mirror is None:
+            Style.objects.using(alias).bulk_create(
+                [Style(slug=style.slug, **values)], ignore_conflicts=True
+            )
+        Style.objects.using(alias).filter(slug=style.slug).update(**values)
+        mirror = Style.objects.using(alias).get(slug=style.slug)
+        _mirror_references(style, mirror, alias)
+    return mirror
+
+
+def _mirrored_values(style: Style) -> dict[str, Any]:
+    return {
+        field.attname: field.value_to_string(style)
+        if isinstance(field, models.FileField)
+        else getattr(style, field.attname)
         for field in Style._meta.concrete_fields
         if not field.primary_key and field.name not in {"slug", "created_at", "updated_at"}
     }
-    mirror = mirror or Style(slug=style.slug)
-    for name, value in values.items():
-        setattr(mirror, name, value)
-    # bulk methods skip Style.save, whose digest would be taken before the references are there.
-    if mirror.pk is None:
-        Style.objects.using(alias).bulk_create([mirror], ignore_conflicts=True)
-        mirror = Style.objects.using(alias).get(slug=style.slug)
-    else:
-        Style.objects.using(alias).filter(pk=mirror.pk).update(**values)
-    _mirror_references(style, mirror, alias)
-    return mirror
 
 
 def _mirror_references(style: Style, mirror: Style, alias: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Self
@@ -14,6 +15,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
 from django.db import transaction
 
+from shop_style.exceptions import StorageFailed
 from shop_style.models.storage import prefixed, variant_storage
 
 logger = logging.getLogger(__name__)
@@ -21,6 +23,17 @@ logger = logging.getLogger(__name__)
 VARIANTS = "variants"
 CHECKPOINTS = "checkpoints"
 PARTS = ".part"
+
+
+@contextmanager
+def storage_errors(what: str) -> Iterator[None]:
+    """Turn whatever a storage backend raises into an OSError: StorageFailed names `what`."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:  # S3 and other clients have error families of their own
+        raise StorageFailed(f"{what}: {type(error).__name__}: {error}") from error
 
 
 class _StagedFile(File):  # type: ignore[type-arg]
@@ -61,7 +74,8 @@ def save_whole(storage: Storage, name: str, data: bytes) -> str:
     folder = _local_folder(storage)
     if folder is None:
         # One PUT of an object store is all or nothing.
-        return _checked_size(storage, storage.save(name, ContentFile(data)), len(data))
+        with storage_errors(name):
+            return _checked_size(storage, storage.save(name, ContentFile(data)), len(data))
     parts = folder / prefixed(PARTS)
     parts.mkdir(parents=True, exist_ok=True)
     part = parts / uuid.uuid4().hex
@@ -82,9 +96,10 @@ def replace_whole(storage: Storage, name: str, data: bytes) -> None:
     """Store bytes under exactly this name, over what is there; for checkpoints."""
     folder = _local_folder(storage)
     if folder is None:
-        if storage.exists(name):
-            storage.delete(name)
-        storage.save(name, ContentFile(data))
+        with storage_errors(name):
+            if storage.exists(name):
+                storage.delete(name)
+            storage.save(name, ContentFile(data))
         return
     part = folder / prefixed(PARTS) / uuid.uuid4().hex
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +112,7 @@ def replace_whole(storage: Storage, name: str, data: bytes) -> None:
 def read_if_there(storage: Storage, name: str) -> bytes | None:
     """The bytes, or None when there is no such file."""
     try:
-        with storage.open(name, "rb") as stream:
+        with storage_errors(name), storage.open(name, "rb") as stream:
             data: bytes = stream.read()
             return data
     except FileNotFoundError:
@@ -114,7 +129,8 @@ def remove(names: Iterable[str], storage: Storage | None = None) -> int:
     folders = set()
     for name in names:
         try:
-            storage.delete(name)
+            with storage_errors(name):
+                storage.delete(name)
             gone += 1
             folders.add(os.path.dirname(name))
         except OSError:

@@ -7,7 +7,8 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFault
+from django.db import connections
 
 from shop_style.exceptions import LeaseLost
 from shop_style.models.leased import LeasedQuerySet
@@ -74,8 +75,10 @@ class Lease:
                     continue
                 try:
                     self._renew(progress=self._progress)
-                except DatabaseError:
+                except DatabaseFault:
                     logger.warning("row %s: lease not renewed", self._pk, exc_info=True)
+                    # A dropped connection stays dropped until closed; the next beat opens one.
+                    connections[self._rows.db].close()
                     continue
                 shown, waited = self._progress, 0.0
                 if self.lost:

@@ -86,8 +86,12 @@ def _remove_retired(alias: str, days: float, *, dry_run: bool) -> int:
     if dry_run:
         return old.count()
     listed = list(old)
-    gone, _ = StyleVariant.objects.using(alias).filter(pk__in=[row.pk for row in listed]).delete()
-    files.remove(name for row in listed for name in row.file_names())
+    gone = 0
+    for row in listed:
+        # Again by date: a request may have revived it meanwhile.
+        if old.filter(pk=row.pk).delete()[0]:
+            gone += 1
+            files.remove(row.file_names())
     return gone
 
 
@@ -114,6 +118,9 @@ def _orphans(
             checkpoint = _CHECKPOINT.search(name) if folder == files.CHECKPOINTS else None
             if checkpoint and (checkpoint[1], int(checkpoint[2])) in waiting:
                 continue
-            if storage.get_modified_time(name) <= before:
-                found.append(name)
+            try:
+                if storage.get_modified_time(name) <= before:
+                    found.append(name)
+            except FileNotFoundError:
+                continue  # a worker has just finished with it
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import IntakeError, StyleReferenceError
+from shop_style.generation.files import storage_errors
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Output, Recipe
 from shop_style.imaging.encode import Format
@@ -78,7 +79,7 @@ def _reference(style: Style, item: StyleReference) -> Tensor:
 
     name = item.image.name or ""
     try:
-        with item.image.storage.open(name, "rb") as stream:
+        with storage_errors(name), item.image.storage.open(name, "rb") as stream:
             photo = decode(stream.read(), name=name, limits=intake_limits())
     except IntakeError as error:
         raise StyleReferenceError(

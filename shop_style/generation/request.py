@@ -150,7 +150,8 @@ def _request_in(
         *{type(picture.instance) for picture, _ in found}
     )
     with transaction.atomic(using=alias):
-        before = _newest(_rows_of(alias, found))
+        there = _rows_of(alias, found)
+        before = _newest(there)
         rows: dict[Key, StyleVariant] = {}
         for picture, digest in found:
             for style in styles:
@@ -166,10 +167,15 @@ def _request_in(
                     recipe_digest=recipe_digest(style, overrides),
                 )
                 rows[_key(row)] = row
-        new = [row for key, row in rows.items() if regenerate or key not in before]
-        for row in new:
-            older = before.get(_key(row))
-            row.revision = older.revision + 1 if older else 0
+        new = [row for key, row in rows.items() if key not in before or regenerate]
+        if regenerate:
+            # What is still in the queue is about to be fresh.
+            new = [row for row in new if not _is_queued(before.get(_key(row)))]
+            revisions = _highest_revisions(there)
+            for row in new:
+                row.revision = revisions.get(_key(row), -1) + 1
+        # One order for all callers, or two that overlap deadlock on PostgreSQL.
+        new.sort(key=_key)
         after = before
         if new:
             StyleVariant.objects.using(alias).bulk_create(
@@ -189,6 +195,21 @@ def _request_in(
             transaction.on_commit(
                 partial(get_dispatcher().dispatch, dispatched, using=alias), using=alias
             )
+
+
+def _is_queued(row: StyleVariant | None) -> bool:
+    return (
+        row is not None
+        and row.retired_at is None
+        and row.status in (Status.PENDING, Status.RUNNING)
+    )
+
+
+def _highest_revisions(rows: list[StyleVariant]) -> dict[Key, int]:
+    highest: dict[Key, int] = {}
+    for row in rows:
+        highest[_key(row)] = max(row.revision, highest.get(_key(row), 0))
+    return highest
 
 
 def _newest(rows: list[StyleVariant]) -> dict[Key, StyleVariant]:
@@ -240,6 +261,12 @@ def _revive(alias: str, rows: list[StyleVariant]) -> list[int]:
         retired_at=None,
         image="",
         renditions=[],
+        scorecard=None,
+        ssim=None,
+        perceptual=None,
+        delta_e=None,
+        passed=None,
+        reasons=[],
         updated_at=timezone.now(),
     )
     return dead

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shop_style.generation.files import checkpoint_name, remove_on_commit
@@ -33,13 +34,17 @@ def retire(rows: models.QuerySet[StyleVariant]) -> int:
     """Retire rows and remove their files on commit. A worker that holds one loses it."""
     using = rows.db
     with transaction.atomic(using=using):
-        live = list(rows.filter(retired_at=None))
-        if not live:
+        # Superseded variants are retired already, but their files still lie open. Locked, so that
+        # a render that ends just now either is seen here or finds its row retired.
+        taken = list(rows.exclude(retired_at__isnull=False, image="").select_for_update())
+        if not taken:
             return 0
-        names = [name for row in live for name in row.file_names()]
+        live = [row for row in taken if row.retired_at is None]
+        names = [name for row in taken for name in row.file_names()]
         names += [checkpoint_name(using, row.pk) for row in live]
-        StyleVariant.objects.using(using).filter(pk__in=[row.pk for row in live]).update(
-            retired_at=timezone.now(), image="", renditions=[], updated_at=timezone.now()
+        now = timezone.now()
+        StyleVariant.objects.using(using).filter(pk__in=[row.pk for row in taken]).update(
+            retired_at=Coalesce("retired_at", now), image="", renditions=[], updated_at=now
         )
         remove_on_commit(names, using=using)
     return len(live)

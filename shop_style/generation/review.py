@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from shop_style.exceptions import ReviewError
@@ -62,8 +62,9 @@ def reject(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") ->
 
 def publish(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -> ReviewReport:
     """Show approved variants to shoppers, each in place of its picture's older one."""
+    # Oldest first: of two for the same picture and style, the newer one stays.
     report = _step(
-        variants,
+        sorted(variants, key=lambda variant: variant.pk),
         "published",
         lambda variant: "" if variant.review == Review.APPROVED else "approve it first",
         actor=actor,
@@ -71,6 +72,7 @@ def publish(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
         values={},
         stamps=("published_at",),
         detail=_digests,
+        before=_lock_siblings,
         afterwards=_supersede,
     )
     return report
@@ -100,6 +102,7 @@ def _step(
     values: dict[str, Any],
     stamps: tuple[str, ...],
     detail: Any,
+    before: Any = None,
     afterwards: Any = None,
 ) -> ReviewReport:
     report = ReviewReport()
@@ -112,6 +115,8 @@ def _step(
         changes = {**values, **dict.fromkeys(stamps, now), "updated_at": now}
         alias = variant._state.db
         with transaction.atomic(using=alias):
+            if before:
+                before(variant)
             # Conditional: a picture replaced a moment ago has retired the variant.
             changed = (
                 StyleVariant.objects.using(alias)
@@ -152,11 +157,11 @@ def _digests(variant: StyleVariant) -> dict[str, Any]:
     return {"source": variant.source_digest, "recipe": variant.recipe_digest}
 
 
-def _supersede(variant: StyleVariant, actor: str) -> None:
-    """Retire what this one replaces. Files stay until pruning: pages in caches name them."""
-    older = list(
+def _siblings(variant: StyleVariant) -> models.QuerySet[StyleVariant]:
+    """Live variants of the same picture in the same style."""
+    return (
         StyleVariant.objects.using(variant._state.db)
-        .published()
+        .live()
         .filter(
             content_type_id=variant.content_type_id,
             object_id=variant.object_id,
@@ -164,9 +169,17 @@ def _supersede(variant: StyleVariant, actor: str) -> None:
             field=variant.field,
             style_id=variant.style_id,
         )
-        .exclude(pk=variant.pk)
     )
-    for row in older:
+
+
+def _lock_siblings(variant: StyleVariant) -> None:
+    """Two people who publish at once take turns, so that one variant is left published."""
+    list(_siblings(variant).order_by("pk").select_for_update().values_list("pk"))
+
+
+def _supersede(variant: StyleVariant, actor: str) -> None:
+    """Retire what this one replaces. Files stay until pruning: pages in caches name them."""
+    for row in _siblings(variant).exclude(pk=variant.pk).exclude(published_at=None):
         StyleVariant.objects.using(variant._state.db).filter(pk=row.pk).update(
             retired_at=timezone.now(), updated_at=timezone.now()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +13,11 @@ from django.utils import timezone
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import (
-    IntakeError,
     LeaseLost,
-    MaskUncertain,
     RenderCancelled,
+    RequestOutdated,
     ShopStyleError,
     SourceFileMissing,
-    WeightsError,
 )
 from shop_style.generation import files
 from shop_style.generation.checkpoint import CheckpointStore
@@ -30,6 +29,8 @@ from shop_style.generation.recipe import (
     output_settings,
     recipe_for,
 )
+from shop_style.generation.request import recipe_digest, request_variants
+from shop_style.generation.retire import retire
 from shop_style.models import Status, StyleVariant
 from shop_style.models.leased import LeasedQuerySet
 from shop_style.models.storage import variant_storage
@@ -38,6 +39,9 @@ from shop_style.sources import source_image
 from shop_style.transfer.engine import RenderContext
 
 logger = logging.getLogger(__name__)
+
+# What torch says on a CPU and on CUDA, in exceptions that are RuntimeErrors.
+_NO_MEMORY = ("allocate memory", "out of memory")
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ def run_claimed(
     try:
         with Lease(rows, pk, token, lease_seconds=current.LEASE_SECONDS) as lease:
             _render_and_publish(variant, token, lease, cancelled)
-            return Status.READY
+    except RequestOutdated as error:
+        return _ask_again(variant, token, error)
     except LeaseLost:
         logger.warning("variant %s: another worker has it; this one's files are removed", pk)
         return Status.RUNNING
@@ -93,22 +98,23 @@ def run_claimed(
         raise
     except Exception as error:  # the boundary: whatever an engine raises
         failure = failure_of(error, what=str(variant))
+    else:
+        CheckpointStore(variant).clear()
+        variant_ready.send(StyleVariant, pk=pk, using=using)
+        return Status.READY
     return _end(variant, token, failure)
 
 
 def failure_of(error: Exception, *, what: str) -> Failure:
     """What an exception means for its row."""
-    if isinstance(error, MemoryError) or "allocate memory" in str(error).lower():
+    if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY):
         return Failure(
             "out_of_memory",
             f"{what}: not enough memory; lower MAX_PIXELS or the style's working side",
             may_pass=False,
         )
-    if isinstance(error, WeightsError):
-        return Failure(error.code, str(error), may_pass=False)
     if isinstance(error, ShopStyleError):
-        permanent = isinstance(error, IntakeError | MaskUncertain | SourceFileMissing | ValueError)
-        return Failure(error.code, str(error), may_pass=not permanent)
+        return Failure(error.code, str(error), may_pass=not error.permanent)
     if isinstance(error, OSError):
         return Failure("storage_failed", f"{what}: {error}", may_pass=True)
     logger.error("%s: unexpected failure", what, exc_info=error)
@@ -146,6 +152,7 @@ def _render_and_publish(
     enter("claim")
     checkpoint = CheckpointStore(variant)
     data = _source_bytes(variant)
+    _check_up_to_date(variant, data)
     rendering = render(
         data,
         recipe_for(variant.style, variant.overrides),
@@ -162,8 +169,33 @@ def _render_and_publish(
         on_stage=enter,
     )
     _publish(variant, token, rendering, enter)
-    checkpoint.clear()
-    variant_ready.send(StyleVariant, pk=variant.pk, using=variant.database)
+
+
+def _check_up_to_date(variant: StyleVariant, data: bytes) -> None:
+    """A row's digests say what it was made of and by, so nothing else may be rendered into it."""
+    if recipe_digest(variant.style, variant.overrides) != variant.recipe_digest:
+        raise RequestOutdated(f"{variant}: its style was edited after it was asked for")
+    whole = len(data) <= app_settings().MAX_BYTES
+    if whole and hashlib.sha256(data).hexdigest() != variant.source_digest:
+        raise RequestOutdated(f"{variant}: its original was replaced after it was asked for")
+
+
+def _ask_again(variant: StyleVariant, token: str, error: RequestOutdated) -> str:
+    """Retire a row that nobody can render any more, and ask for what is wanted now."""
+    rows = StyleVariant.objects.using(variant.database)
+    if not rows.fail(variant.pk, token, code=error.code, detail=str(error)):
+        return Status.RUNNING
+    logger.info("variant %s: %s; asking again", variant.pk, error)
+    retire(rows.filter(pk=variant.pk))
+    host = variant.host_object()
+    if host is not None:
+        request_variants(
+            [source_image(host, variant.field)],
+            [variant.style],
+            overrides=variant.overrides,
+            actor="worker",
+        )
+    return Status.FAILED
 
 
 def _source_bytes(variant: StyleVariant) -> bytes:
@@ -182,6 +214,27 @@ def _publish(
     """Files first, then one fenced UPDATE: a row never names a file that is not there, and a
     worker that lost its lease removes its own files and touches nobody else's."""
     enter("publish")
+    renditions = _save_renditions(variant, token, rendering)
+    names = [item["name"] for item in renditions]
+    try:
+        enter("commit")
+    except LeaseLost:
+        files.remove(names)
+        raise
+    # Not inside a try: when the database's answer is lost, the row may name these files.
+    kept = (
+        StyleVariant.objects.using(variant.database)
+        .holding(variant.pk, token)
+        .update(**_result_columns(variant, rendering, renditions))
+    )
+    if not kept:
+        files.remove(names)
+        raise LeaseLost(f"variant {variant.pk}: its lease ran out before it was saved")
+
+
+def _save_renditions(
+    variant: StyleVariant, token: str, rendering: Rendering
+) -> list[dict[str, Any]]:
     storage = variant_storage()
     folder = files.variant_folder(variant.pk, token)
     renditions: list[dict[str, Any]] = []
@@ -197,17 +250,10 @@ def _publish(
                     "bytes": len(item.data),
                 }
             )
-        enter("commit")
-        kept = (
-            StyleVariant.objects.using(variant.database)
-            .holding(variant.pk, token)
-            .update(**_result_columns(variant, rendering, renditions))
-        )
-        if not kept:
-            raise LeaseLost(f"variant {variant.pk}: its lease ran out before it was saved")
     except BaseException:
         files.remove([item["name"] for item in renditions], storage)
         raise
+    return renditions
 
 
 def _result_columns(

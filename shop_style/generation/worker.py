@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from shop_style.conf import app_settings
 from shop_style.generation import jobs, runner
@@ -61,7 +61,7 @@ class Worker:
         while not self._stopping:
             try:
                 finished = self._work_on_next()
-            except OperationalError:
+            except (OperationalError, InterfaceError):
                 # The database restarts or is locked for long; what was claimed comes back
                 # by its lease.
                 logger.exception("database trouble; trying again")

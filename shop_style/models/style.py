@@ -10,6 +10,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.exceptions import EngineParameterError, UnknownEngine
@@ -33,7 +35,7 @@ class Region(models.TextChoices):
 class StyleQuerySet(models.QuerySet["Style"]):
     def home(self) -> StyleQuerySet:
         """Styles where they are edited; other databases hold mirrors of them."""
-        return self.using(router.db_for_read(Style))
+        return self.using(router.db_for_write(Style))
 
 
 class Style(models.Model):
@@ -188,8 +190,10 @@ class StyleReference(models.Model):
             super().save(*args, **kwargs)
         self.style.refresh_digest()
 
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete, and bring the style's digest up to date."""
-        gone = super().delete(*args, **kwargs)
-        self.style.refresh_digest()
-        return gone
+
+@receiver(post_delete, sender=StyleReference)
+def _refresh_digest(instance: StyleReference, using: str, **_: Any) -> None:
+    # A signal, so that a queryset's delete counts too; the style itself may be going.
+    style = Style.objects.using(using).filter(pk=instance.style_id).first()
+    if style is not None:
+        style.refresh_digest()

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import models
+from django.db import models, router
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -49,15 +49,17 @@ class StyleVariantQuerySet(LeasedQuerySet):
         """Variants of these host rows, which share a database. One query per model."""
         wanted = Q(pk__in=[])
         by_model: dict[type[models.Model], list[str]] = defaultdict(list)
-        alias: str | None = None
+        alias = home = self.db
         for item in objects:
             by_model[type(item)].append(str(item.pk))
-            alias = item._state.db
-        queryset = self.using(alias) if alias else self
+            alias = item._state.db or alias
+            home = router.db_for_write(type(item), instance=item)
+        queryset = self.using(alias)
         types = ContentType.objects.db_manager(queryset.db).get_for_models(*by_model)
         for model, ids in by_model.items():
             wanted |= Q(content_type=types[model], object_id__in=ids)
-        return queryset.filter(wanted, database=queryset.db)
+        # A row read from a replica is styled, like it is written, at home.
+        return queryset.filter(wanted, database=home)
 
 
 class StyleVariant(Leased):
