@@ -80,14 +80,16 @@ def _reference(style: Style, item: StyleReference) -> Tensor:
     name = item.image.name or ""
     try:
         with storage_errors(name), item.image.storage.open(name, "rb") as stream:
-            photo = decode(stream.read(), name=name, limits=intake_limits())
-    except IntakeError as error:
-        raise StyleReferenceError(
-            f"style “{style.slug}”: reference {name} was refused: {error}"
-        ) from error
+            data = stream.read()
     except FileNotFoundError as error:
         raise StyleReferenceError(
             f"style “{style.slug}”: reference {name} is gone from storage; upload it again"
+        ) from error
+    try:
+        photo = decode(data, name=name, limits=intake_limits())
+    except IntakeError as error:
+        raise StyleReferenceError(
+            f"style “{style.slug}”: reference {name} was refused: {error}"
         ) from error
     return torch.from_numpy(photo.flattened()).permute(2, 0, 1).contiguous()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from PIL import Image
@@ -227,6 +228,21 @@ class TestPrune:
         StyleVariant.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
         run("prune_variants", "--orphan-hours", "0")
         assert not variant_storage().exists(name)
+
+    def test_a_file_that_vanishes_meanwhile_is_no_mistake(
+        self, make_chair: Any, make_style: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for letter in "ab":
+            save_whole(variant_storage(), f"shop_style/variants/9-{letter * 32}/w1.webp", b"x")
+        original = FileSystemStorage.get_modified_time
+
+        def vanish(self: Any, name: str) -> Any:
+            if "aaa" in name:
+                self.delete(name)
+            return original(self, name)
+
+        monkeypatch.setattr(FileSystemStorage, "get_modified_time", vanish)
+        assert "1 orphan files removed" in run("prune_variants", "--orphan-hours", "0")
 
     def test_retired_rows_go_with_their_files(self, make_chair: Any, make_style: Any) -> None:
         request_variants([source_image(make_chair())], [make_style()])

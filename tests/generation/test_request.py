@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import FileSystemStorage
-from django.db import connections
+from django.db import connections, transaction
+from django.utils import timezone
 
 from shop_style.exceptions import EngineParameterError
+from shop_style.generation.files import walk
 from shop_style.generation.jobs import request_preview
 from shop_style.generation.plan import plan_requests
 from shop_style.generation.request import request_variant, request_variants
@@ -125,3 +127,64 @@ def test_a_job_that_cannot_work_says_why(make_chair: Any, make_style: Any) -> No
     job.refresh_from_db()
     assert job.status == Status.FAILED and "is gone" in job.error_detail
     assert StyleJob.objects.count() == 1
+
+
+class TestRegenerate:
+    def test_twice_queues_once(self, make_chair: Any, make_style: Any) -> None:
+        picture, style = source_image(make_chair()), make_style()
+        request_variants([picture], [style])
+        for _ in range(2):
+            report = request_variants([picture], [style], regenerate=True)
+            assert (report.created, report.existing) == (0, 1)  # still in the queue
+        StyleVariant.objects.update(status=Status.READY)
+        assert request_variants([picture], [style], regenerate=True).created == 1
+        assert request_variants([picture], [style], regenerate=True).created == 0
+        assert StyleVariant.objects.count() == 2
+
+    def test_a_retired_revision_is_not_taken_again(self, make_chair: Any, make_style: Any) -> None:
+        picture, style = source_image(make_chair()), make_style()
+        request_variants([picture], [style])
+        StyleVariant.objects.update(status=Status.READY)
+        request_variants([picture], [style], regenerate=True)
+        StyleVariant.objects.filter(revision=1).update(
+            status=Status.READY, retired_at=timezone.now()
+        )
+        assert request_variants([picture], [style], regenerate=True).created == 1
+        assert StyleVariant.objects.live().order_by("-revision").first().revision == 2  # type: ignore[union-attr]
+
+
+def test_nothing_is_dispatched_before_the_commit(
+    make_chair: Any, make_style: Any, settings: Any
+) -> None:
+    settings.SHOP_STYLE = {
+        **settings.SHOP_STYLE,
+        "DISPATCHER": "shop_style.generation.dispatchers.immediate.ImmediateDispatcher",
+    }
+    picture, style = source_image(make_chair()), make_style()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        request_variants([picture], [style])
+        assert StyleVariant.objects.get().status == Status.PENDING
+        raise RuntimeError
+    assert not StyleVariant.objects.exists()
+    assert not list(walk(variant_storage(), "shop_style/variants"))
+    with transaction.atomic():
+        request_variants([picture], [style])
+        assert StyleVariant.objects.get().status == Status.PENDING
+    assert StyleVariant.objects.get().status == Status.READY
+
+
+def test_a_storage_with_errors_of_its_own_is_refused_not_fatal(
+    make_chair: Any, make_style: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ForeignError(Exception):
+        pass
+
+    def fail(*arguments: Any, **values: Any) -> Any:
+        raise ForeignError("no such bucket")
+
+    pictures = [source_image(make_chair()) for _ in range(2)]
+    style = make_style()
+    monkeypatch.setattr(FileSystemStorage, "_open", fail)
+    report = request_variants(pictures, [style])
+    assert (report.created, len(report.refused)) == (0, 2)
+    assert "no such bucket" in str(report.refused[0][1])

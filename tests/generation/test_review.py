@@ -10,6 +10,7 @@ from django.utils import timezone
 from shop_style.generation import review, runner
 from shop_style.generation.request import request_variant
 from shop_style.models import AuditEntry, StyleVariant
+from shop_style.models.storage import variant_storage
 from shop_style.models.variant import Review, attach_variants
 from shop_style.signals import variant_published
 
@@ -105,3 +106,31 @@ def test_the_trail_is_never_changed(variant: StyleVariant) -> None:
         entry.save()
     with pytest.raises(TypeError):
         entry.delete()
+
+
+def test_of_two_published_together_the_newer_one_stays(variant: StyleVariant) -> None:
+    style = variant.style
+    style.parameters = {"lightness": 0.5}
+    style.save()
+    newer = request_variant(variant.host_object(), style)
+    runner.run(newer.pk, using="default")
+    both = StyleVariant.objects.order_by("-pk")
+    review.approve(both, actor="a", reason="fine")
+    review.publish(both.all(), actor="a")
+    assert StyleVariant.objects.published().get() == newer
+
+
+def test_superseded_files_go_with_the_picture(variant: StyleVariant) -> None:
+    style = variant.style
+    style.parameters = {"lightness": 0.5}
+    style.save()
+    chair = variant.host_object()
+    newer = request_variant(chair, style)
+    runner.run(newer.pk, using="default")
+    both = StyleVariant.objects.order_by("pk")
+    review.approve(both, actor="a", reason="fine")
+    review.publish(both.all(), actor="a")
+    names = [name for row in both.all() for name in row.file_names()]
+    assert len(names) > 2 and all(variant_storage().exists(name) for name in names)
+    chair.delete()  # type: ignore[union-attr]
+    assert not any(variant_storage().exists(name) for name in names)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.db import OperationalError
 from django.utils import timezone
 from PIL import Image
 
@@ -130,6 +131,15 @@ def test_a_background_style_needs_a_mask(make_chair: Any, make_style: Any, pictu
     variant.refresh_from_db()
     assert variant.error_code == "mask_uncertain"
     assert variant.source_name in variant.error_detail
+
+
+def test_a_reference_that_is_no_picture(make_chair: Any, make_style: Any, media: Path) -> None:
+    style = make_style()
+    (media / style.references.get().image.name).write_bytes(b"junk")
+    variant = request_variant(make_chair(), style)
+    assert runner.run(variant.pk, using="default") == Status.FAILED
+    variant.refresh_from_db()
+    assert variant.error_code == "bad_style_reference"
 
 
 def test_a_style_without_reference(make_chair: Any, make_style: Any) -> None:
@@ -275,3 +285,84 @@ def test_a_killed_optimisation_resumes_from_its_checkpoint(
         CheckpointStore.load = load  # type: ignore[method-assign]
     assert loaded == [True]
     assert not list(walk(variant_storage(), "shop_style/checkpoints"))
+
+
+class TestOutdated:
+    def test_a_style_edited_while_its_row_waits(self, variant: StyleVariant) -> None:
+        style = variant.style
+        style.strength = 0.5
+        style.save()
+        assert runner.run(variant.pk, using="default") == Status.FAILED
+        variant.refresh_from_db()
+        assert variant.error_code == "outdated" and variant.retired_at
+        wanted = StyleVariant.objects.live().get()
+        assert runner.run(wanted.pk, using="default") == Status.READY
+        wanted.refresh_from_db()
+        assert wanted.strength_used == 0.5
+
+    def test_an_original_replaced_behind_our_back(
+        self, variant: StyleVariant, media: Path, picture: Any
+    ) -> None:
+        (media / variant.source_name).write_bytes(picture(size=(60, 60)))
+        assert runner.run(variant.pk, using="default") == Status.FAILED
+        wanted = StyleVariant.objects.live().get()
+        assert wanted.source_digest != variant.source_digest
+        assert runner.run(wanted.pk, using="default") == Status.READY
+
+    def test_a_file_over_the_limit_is_refused_not_asked_for_again(
+        self, variant: StyleVariant, settings: Any, media: Path
+    ) -> None:
+        size = (media / variant.source_name).stat().st_size
+        settings.SHOP_STYLE = {**settings.SHOP_STYLE, "MAX_BYTES": size - 1}
+        assert runner.run(variant.pk, using="default") == Status.FAILED
+        assert StyleVariant.objects.get().error_code == "too_many_bytes"
+
+
+class ForeignError(Exception):
+    """Like botocore's: not an OSError."""
+
+
+def test_a_foreign_storage_error_is_tried_again(
+    variant: StyleVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "_open", _raise_foreign)
+        assert runner.run(variant.pk, using="default") == Status.PENDING
+    variant.refresh_from_db()
+    assert variant.error_code == "storage_failed" and "ForeignError" in variant.error_detail
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "delete", _raise_foreign)  # the checkpoint's clean-up
+        assert runner.run(variant.pk, using="default") == Status.READY
+    variant.refresh_from_db()
+    assert variant.status == Status.READY
+
+
+def _raise_foreign(*arguments: Any, **values: Any) -> Any:
+    raise ForeignError("the bucket is on fire")
+
+
+def test_files_stay_when_the_answer_to_the_last_write_is_lost(
+    variant: StyleVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queryset = type(StyleVariant.objects.all())
+    original = queryset.update
+
+    def update(self: Any, **values: Any) -> int:
+        rows = original(self, **values)
+        if "scorecard" in values and values.get("status") == Status.READY:
+            raise OperationalError("server closed the connection unexpectedly")
+        return rows
+
+    monkeypatch.setattr(queryset, "update", update)
+    with pytest.raises(OperationalError):
+        runner.run(variant.pk, using="default")
+    variant.refresh_from_db()
+    assert variant.status == Status.READY
+    assert all(variant_storage().exists(name) for name in variant.file_names())
+
+
+def test_an_engine_that_is_gone_fails_at_once(variant: StyleVariant) -> None:
+    type(variant.style).objects.update(engine="vanished")
+    assert runner.run(variant.pk, using="default") == Status.FAILED
+    variant.refresh_from_db()
+    assert (variant.error_code, variant.attempts) == ("unknown_engine", 1)

@@ -128,6 +128,43 @@ def test_sigterm_finishes_the_current_job_and_no_more(
     assert "1 done" in output
 
 
+def test_a_second_sigterm_gives_the_job_back(media: Path, make_chair: Any, make_style: Any) -> None:
+    style = make_style(
+        engine="optimise",
+        parameters={"working_side": 64, "steps": 2000, "scales": 1, "trunk": "distilled"},
+    )
+    request_variants([source_image(make_chair())], [style])
+    worker = start_worker(media)
+    deadline = time.monotonic() + 60
+    while not StyleVariant.objects.filter(stage="stylise").exists():
+        assert time.monotonic() < deadline and worker.poll() is None, finish(worker)
+        time.sleep(0.02)
+    worker.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    worker.send_signal(signal.SIGTERM)
+    output = finish(worker)
+    row = StyleVariant.objects.get()
+    assert worker.returncode == 0, output
+    assert (row.status, row.attempts, row.lease_token) == (Status.PENDING, 0, "")
+
+
+def test_a_power_cut_while_bytes_are_written_shows_no_half_file(
+    media: Path, make_chair: Any, make_style: Any
+) -> None:
+    request_variants([source_image(make_chair())], [make_style()])
+    killed = start_worker(media, "--once", TEST_KILL_AT="fsync")
+    output = finish(killed)
+    assert killed.returncode == -signal.SIGKILL, output
+    assert not list(walk(variant_storage(), "shop_style/variants"))
+    expire_leases()
+    # Chunk by chunk to the final name is what Django's storage does by itself.
+    survivor = start_worker(media, "--once", TEST_KILL_AT="half a file")
+    output = finish(survivor)
+    assert survivor.returncode == 0, output
+    prune(retired_days=0, orphan_hours=0)
+    assert_consistent(1)
+
+
 def test_max_jobs(media: Path, make_chair: Any, make_style: Any) -> None:
     request_variants([source_image(make_chair()) for _ in range(3)], [make_style()])
     call_command("style_worker", "--once", "--max-jobs", "2", stdout=io.StringIO())

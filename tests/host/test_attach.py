@@ -17,7 +17,7 @@ from shop_style.generation.request import request_variant, request_variants
 from shop_style.models import Status, Style, StyleVariant
 from shop_style.models.variant import attach_variants
 from shop_style.sources import parse_source, pictures_of, source_image
-from tests.shop.models import Chair, Lamp, Poster, Shot
+from tests.shop.models import Chair, FoldingChair, Lamp, Poster, Shot
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "tenant"])
 
@@ -78,6 +78,10 @@ def test_a_second_database_keeps_its_own_rows(make_style: Any, make_chair: Any) 
     style.save()
     again = request_variant(chair, style)
     assert again.pk != variant.pk
+    style.thresholds = {"min_ssim": 0.99}  # outside the digest: it changes no pixel
+    style.save()
+    request_variant(chair, style)
+    assert Style.objects.using("tenant").get(slug=style.slug).thresholds == {"min_ssim": 0.99}
     assert Style.objects.using("tenant").get(slug=style.slug).strength == 0.5
 
 
@@ -134,6 +138,59 @@ class TestAutomatic:
         chair.save()
         assert chair.photo.name == name
         assert StyleVariant.objects.live().get() != old
+
+    def test_a_proxy_class_of_the_same_row(self, make_chair: Any, picture: Any) -> None:
+        chair = FoldingChair(photo=ContentFile(picture(), name="fold.jpg"))
+        chair.save()
+        old = StyleVariant.objects.get()
+        chair = FoldingChair.objects.get(pk=chair.pk)
+        chair.photo = ContentFile(picture(colour="#123456"), name="fold.jpg")
+        chair.save()
+        old.refresh_from_db()
+        assert old.retired_at
+        chair.delete()
+        assert not StyleVariant.objects.live().exists()
+
+    def test_a_change_that_was_not_saved_at_first(self, make_chair: Any, picture: Any) -> None:
+        chair = make_chair()
+        other = make_chair(data=picture(colour="#a0a000"))
+        old = StyleVariant.objects.for_objects([chair]).get()
+        chair = Chair.objects.get(pk=chair.pk)
+        chair.photo = other.photo.name
+        chair.save(update_fields=["name"])
+        old.refresh_from_db()
+        assert not old.retired_at
+        with pytest.raises(RuntimeError), transaction.atomic():
+            chair.save()
+            raise RuntimeError
+        chair.save()
+        old.refresh_from_db()
+        assert old.retired_at
+
+    def test_an_emptied_picture_is_retired(self, picture: Any) -> None:
+        poster = Poster.objects.create(artwork=ContentFile(picture(), name="p.jpg"))
+        assert StyleVariant.objects.live().count() == 1
+        poster.artwork = None
+        poster.save()
+        assert not StyleVariant.objects.live().exists()
+
+    def test_child_rows_deleted_by_cascade(self, picture: Any) -> None:
+        lamp = Lamp.objects.create()
+        Shot.objects.create(lamp=lamp, picture=ContentFile(picture(), name="s.jpg"))
+        assert StyleVariant.objects.live().count() == 1
+        lamp.delete()
+        assert not StyleVariant.objects.live().exists()
+
+    def test_a_second_database_follows_too(self, make_chair: Any, picture: Any) -> None:
+        chair = make_chair(using="tenant")
+        old = StyleVariant.objects.using("tenant").get()
+        chair.photo = ContentFile(picture(colour="#777700"), name="chair.jpg")
+        chair.save()
+        old.refresh_from_db()
+        assert old.retired_at
+        chair.delete(using="tenant")
+        assert not StyleVariant.objects.using("tenant").live().exists()
+        assert not StyleVariant.objects.using("default").exists()
 
     def test_raw_fixture_loading_triggers_nothing(self, make_chair: Any) -> None:
         chair = make_chair()

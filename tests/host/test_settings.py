@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from shop_style import checks, conf
 from shop_style.conf import app_settings
@@ -34,6 +36,9 @@ def test_the_test_settings_are_clean() -> None:
         ({"STORAGE": "moon"}, "shop_style.E004"),
         ({"RENDITION_FORMATS": ["bmp"]}, "shop_style.E005"),
         ({"RENDITION_FORMATS": []}, "shop_style.E005"),
+        ({"RENDITION_WIDTHS": [0, 320]}, "shop_style.E010"),
+        ({"RENDITION_QUALITY": {"webp": 101}}, "shop_style.E010"),
+        ({"MAX_ATTEMPTS": 0}, "shop_style.E010"),
     ],
 )
 def test_bad_settings(settings: Any, value: dict[str, Any], expected: str) -> None:
@@ -93,3 +98,10 @@ def test_the_settings_page_lists_every_key() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     for row in conf.table_rows():
         assert row in page, f"docs/settings.md lacks, or differs from: {row}"
+
+
+def test_manage_py_check_runs_them(settings: Any) -> None:
+    settings.SHOP_STYLE = {"SOURCES": ["shop.Chair.nothing"], "COLOUR": 1}
+    with pytest.raises(SystemCheckError) as caught:
+        call_command("check")
+    assert "shop_style.E001" in str(caught.value) and "shop_style.E006" in str(caught.value)

@@ -38,3 +38,10 @@ class Shot(models.Model):
 
     lamp = models.ForeignKey(Lamp, models.CASCADE, related_name="shots")
     picture = models.ImageField(upload_to="lamps")
+
+
+class FoldingChair(Chair):
+    """The same rows under another class."""
+
+    class Meta:
+        proxy = True
