@@ -85,6 +85,7 @@ class Rendering:
     renditions: list[Rendition]
     digital_source_type: str
     device: str
+    engine_detail: str
     seconds: float
 
 
@@ -143,6 +144,7 @@ def render(
         renditions=renditions,
         digital_source_type=uri,
         device=stylist.device,
+        engine_detail=stylist.detail,
         seconds=time.perf_counter() - started,
     )
 
@@ -170,6 +172,7 @@ class _Stylist:
         self._mask = mask
         self._engine = recipe.entry.load()
         self._prepared = _prepared(self._engine, recipe)
+        self.detail = self._engine.describe(self._prepared)
         self._image = _tensor(photo.rgb)
         self._full: Tensor | None = None
         self.device = str(context.device or best_device())

@@ -290,6 +290,7 @@ def _result_columns(
             {"code": reason.code, "text": reason.text} for reason in rendering.verdict.reasons
         ],
         "engine": variant.style.engine,
+        "engine_detail": rendering.engine_detail,
         "device": rendering.device,
         "seconds": round(rendering.seconds, 3),
         "strength_used": rendering.strength,

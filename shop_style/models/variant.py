@@ -111,6 +111,13 @@ class StyleVariant(Leased):
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
 
     engine = models.CharField(_("engine"), max_length=40, blank=True, default="")
+    engine_detail = models.CharField(
+        _("worked with"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text=_("Such as the trunk that was there; not part of the recipe."),
+    )
     device = models.CharField(_("device"), max_length=40, blank=True, default="")
     seconds = models.FloatField(_("seconds"), null=True, blank=True)
     strength_used = models.FloatField(_("strength used"), null=True, blank=True)

@@ -106,3 +106,7 @@ class Engine(ABC):
         Returns the same shape, range and type. Strength 0 returns the input bit for bit.
         Raises RenderCancelled when `context.cancelled()` turns true.
         """
+
+    def describe(self, style: PreparedStyle) -> str:
+        """What it worked with that its parameters leave open; kept on the variant's row."""
+        return ""

@@ -7,7 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from shop_style.exceptions import EngineError, EngineParameterError, StyleReferenceError
+from shop_style.exceptions import (
+    EngineParameterError,
+    PictureUnsuitable,
+    StyleReferenceError,
+)
 from shop_style.transfer._objective import luma
 from shop_style.transfer._optimisation import (
     SMALLEST_SIDE,
@@ -72,19 +76,29 @@ class OptimiseEngine(Engine):
     ) -> Tensor:
         """The picture plus strength × the change found at the working size.
 
-        Raises RenderCancelled when told to stop, EngineError when the picture is too small or the
-        optimisation diverges.
+        Raises RenderCancelled when told to stop, PictureUnsuitable when the picture is too small,
+        EngineError when the optimisation diverges.
         """
-        assert isinstance(style, OptimisedStyle)
         if _is_zero(strength):
             return image
+        if not isinstance(style, OptimisedStyle):
+            raise EngineParameterError(
+                f"the engine optimise was handed a {type(style).__name__}; prepare the style first"
+            )
         change = self._change(image, style, context)
         return image + change * strength
+
+    def describe(self, style: PreparedStyle) -> str:
+        """The trunk that was there: VGG16 paints other pixels than ours."""
+        if not isinstance(style, OptimisedStyle):
+            return ""
+        trunk = load_trunk(style.parameters.trunk)
+        return f"trunk {trunk.name} {trunk.weights_sha256[:8]}"
 
     def _change(self, image: Tensor, style: OptimisedStyle, context: RenderContext) -> Tensor:
         """(3, H, W): what strength 1 adds; it never leads out of [0, 1]."""
         if min(image.shape[-2:]) < SMALLEST_PICTURE:
-            raise EngineError(
+            raise PictureUnsuitable(
                 f"the picture is {image.shape[-1]} × {image.shape[-2]} pixels; the engine optimise "
                 f"needs at least {SMALLEST_PICTURE} a side"
             )

@@ -97,7 +97,7 @@ WEIGHTS: dict[str, WeightFile] = {
         WeightFile(
             name="trunk",
             file_name="trunk.safetensors",
-            sha256="47001ae79e2846e94f9288bf01629ece873401709e7ba6bb571c4d198bd4093d",
+            sha256="9b8909c45832d0604b6b669a58683fba3a00d2df86cbea7c303ccb80a170edd4",
             licence="MIT",
             source="trained by this project: docs/trunk.md",
             shipped=True,
