@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.db.models import Model, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -202,7 +203,8 @@ class StyleVariantsMixin(_Admin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The host's actions and, for those who may, ours."""
         actions = super().get_actions(request)
-        if self.actions is not None and may_generate(request):
+        in_popup = IS_POPUP_VAR in request.GET
+        if self.actions is not None and not in_popup and may_generate(request):
             name = generate_style_variants.__name__
             action: Any = generate_style_variants
             actions.setdefault(name, (action, name, action.short_description))

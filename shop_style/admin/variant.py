@@ -23,6 +23,7 @@ from shop_style.admin.links import change_link
 from shop_style.admin.scores import score_rows, worst_tiles
 from shop_style.admin.thumbnails import file_url, original_url, picture, variant_url
 from shop_style.generation.files import remove_on_commit
+from shop_style.generation.requeue import requeue_failed
 from shop_style.models import AuditEntry, Status, Style, StyleVariant
 
 
@@ -70,7 +71,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "reject_selected",
         "publish_selected",
         "withdraw_selected",
-        "requeue_failed",
+        "requeue",
     )
     change_form_template = "admin/shop_style/stylevariant/change_form.html"
     fields = ("style", "source_name")
@@ -125,9 +126,9 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         review.take(self, request, review.STEPS["withdraw"], rows.select_related("style"))
 
     @admin.action(permissions=["generate"], description=_("Try failed ones again"))
-    def requeue_failed(self, request: HttpRequest, rows: Any) -> None:
+    def requeue(self, request: HttpRequest, rows: Any) -> None:
         """Put failed rows back into the queue."""
-        number = rows.live().requeue()
+        number = requeue_failed(rows, actor=request.user.get_username())
         text = ngettext("%d variant waits again.", "%d variants wait again.", number) % number
         self.message_user(request, text, messages.SUCCESS if number else messages.WARNING)
 

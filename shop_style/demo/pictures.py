@@ -20,7 +20,7 @@ class Rendering:
     """One picture as a page shows it.
 
     sources: (MIME type, srcset) of each format, best first. style: name of the style of a
-    variant, empty for the original.
+    variant, empty for the original. trained: did a trained network paint it?
     """
 
     src: str
@@ -29,6 +29,7 @@ class Rendering:
     height: int | None
     sources: tuple[tuple[str, str], ...] = ()
     style: str = ""
+    trained: bool = True
 
 
 def attach_renderings(images: Sequence[ProductImage], *, look: str = "") -> dict[str, str]:
@@ -80,6 +81,7 @@ def _of_variant(image: ProductImage, variant: StyleVariant) -> Rendering:
         height=variant.height,
         sources=tuple(sources),
         style=variant.style.name,
+        trained=not variant.digital_source_type.endswith("/algorithmicallyEnhanced"),
     )
 
 

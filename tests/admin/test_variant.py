@@ -237,7 +237,9 @@ def test_requeue_gives_failed_rows_their_tries_back(
     failed = make_variant(photo, style, status=Status.FAILED, attempts=3, error_code="unexpected")
     ready = make_variant(photo, style, recipe_digest="b")
     client = staff("shop_style.generate_stylevariant")
-    assert "1 variant waits again" in said(act(client, "requeue_failed", failed, ready))
+    assert "1 variant waits again" in said(act(client, "requeue", failed, ready))
     failed.refresh_from_db()
     assert (failed.status, failed.attempts, failed.error_code) == (Status.PENDING, 0, "")
-    assert "requeue_failed" not in staff(username="omar").get(LIST).content.decode()
+    assert AuditEntry.objects.get().verb == "queued again"
+    assert 'value="requeue"' in client.get(LIST).content.decode()
+    assert 'value="requeue"' not in staff(username="omar").get(LIST).content.decode()
