@@ -86,7 +86,8 @@ class OptimiseEngine(Engine):
                 f"the engine optimise was handed a {type(style).__name__}; prepare the style first"
             )
         change = self._change(image, style, context)
-        return image + change * strength
+        # The sum of a difference and its subtrahend may pass 1 by a rounding.
+        return (image + change * strength).clamp(0, 1)
 
     def describe(self, style: PreparedStyle) -> str:
         """The trunk that was there: VGG16 paints other pixels than ours."""

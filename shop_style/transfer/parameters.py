@@ -115,9 +115,9 @@ class OptimiseParameters(EngineParameters):
     optimiser: Literal["adam", "lbfgs"] = chosen("lbfgs", "lbfgs paints strokes; adam is rougher")
     scales: int = bounded(3, 1, 4, "coarse-to-fine levels, each √2… to 2 times the one before")
     style_weight: float = bounded(100.0, 0.0, 1000.0, "weight of the Gram losses")
-    content_weight: float = bounded(1.0, 0.0, 1000.0, "weight of the content loss")
+    content_weight: float = bounded(4.0, 0.0, 1000.0, "weight of the content loss")
     light_weight: float = bounded(
-        10.0, 0.0, 1000.0, "weight of keeping light areas light and dark areas dark"
+        30.0, 0.0, 1000.0, "weight of keeping light areas light and dark areas dark"
     )
     variation_weight: float = bounded(0.05, 0.0, 100.0, "weight of total variation")
     background_share: float = bounded(

@@ -72,7 +72,7 @@ def save_sheet(rows: Sequence[Sequence[Cell]], path: Path, side: int) -> None:
             sheet.paste(image, (left, down * (side + CAPTION) + CAPTION))
             draw.text((across * side + 3, down * (side + CAPTION) + 2), cell.caption, fill="white")
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path, quality=85)
+    sheet.save(path, quality=80)
 
 
 def _row(
