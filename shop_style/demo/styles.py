@@ -30,17 +30,24 @@ class DemoStyle:
     most: int | None = None
 
 
-_OPTIMISE = {"working_side": 256, "steps": 80}
-"""Small and few enough for two CPU cores; a shop's own style takes the engine's defaults."""
+_OPTIMISE = {"working_side": 320}
+"""Small enough for two CPU cores; a shop's own style takes the engine's 512."""
 
 STYLES = (
-    DemoStyle(slug="grade", engine="grade", region=Region.WHOLE, strength=None),
     DemoStyle(
-        slug="painterly",
+        slug="grade",
+        engine="grade",
+        region=Region.WHOLE,
+        # More than the engine's default takes: the search for a strength holds it to the gate.
+        parameters={"lightness": 0.6, "chroma": 1.0},
+        strength=None,
+    ),
+    DemoStyle(
+        slug="watercolour",
         engine="optimise",
         region=Region.PRODUCT,
         # A blue landscape would otherwise turn an oak stool blue.
-        parameters={**_OPTIMISE, "keep_colour": 0.6},
+        parameters={**_OPTIMISE, "keep_colour": 0.3},
         most=4,
     ),
     DemoStyle(
