@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.contrib.admin import AdminSite
 from django.core.exceptions import FieldDoesNotExist
 from django.core.files.storage import Storage
+from django.db import router
 from django.db.models import FileField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,6 +27,7 @@ class VariantView:
     variant: StyleVariant
     thumbnail: SafeString
     address: str
+    """Empty for a variant of another database than the admin's."""
 
 
 def variant_view(site: AdminSite, variant: StyleVariant) -> VariantView:
@@ -33,7 +35,10 @@ def variant_view(site: AdminSite, variant: StyleVariant) -> VariantView:
     return VariantView(
         variant=variant,
         thumbnail=picture(variant_url(variant), alt=str(variant.style)),
-        address=change_link(site, StyleVariant, variant.pk),
+        # Row numbers start over in each database, and the admin shows one.
+        address=change_link(site, StyleVariant, variant.pk)
+        if variant.database == router.db_for_read(StyleVariant)
+        else "",
     )
 
 
