@@ -36,7 +36,7 @@ class EngineEntry:
     weights: tuple[str, ...] = ()
     needs_references: bool = True
     trained: bool = True
-    typical_seconds: float = 60.0
+    typical_seconds: float = 50.0
     typical_bytes: float = 1_500_000.0
 
     def load(self) -> Engine:
@@ -52,7 +52,7 @@ BUILT_IN = (
         parameters=GradeParameters,
         mode="grade",
         trained=False,
-        typical_seconds=4.0,
+        typical_seconds=1.5,
     ),
     EngineEntry(
         name="optimise",

@@ -66,7 +66,8 @@ def main() -> None:
     for (name, side), seconds in warm.items():
         peer = PEERS.get(name)
         if peer and (peer, side) in warm:
-            print(f"{name} at {side} px takes {seconds / warm[peer, side]:.2f}× its peer's time.")
+            shown = 256 if name.startswith(ONE_SIDE) else side
+            print(f"{name} at {shown} px takes {seconds / warm[peer, side]:.2f}× its peer's time.")
 
 
 if __name__ == "__main__":
