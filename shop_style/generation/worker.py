@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Worker:
 
     def run(self) -> int:
         """Work until stopped. Returns how many pieces were worked on."""
-        _limit_threads()
+        _prepare_threads()
         self._databases = variant_databases()
         while not self._stopping:
             try:
@@ -110,7 +111,10 @@ class Worker:
             time.sleep(0.05)
 
 
-def _limit_threads() -> None:
+def _prepare_threads() -> None:
+    # Read when torch is first loaded: idle threads that spin make every other process on the
+    # machine, a second worker or the web server, several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     threads = app_settings().THREADS
     if threads:
         import torch

@@ -1,0 +1,51 @@
+"""The demo itself: a real worker process, real renders, and a second run that makes none."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from PIL import Image
+
+from shop_style.imaging.provenance import read_digital_source_type
+from shop_style.models import Status, StyleVariant
+from shop_style.models.storage import variant_storage
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "tenant"])
+
+
+@pytest.mark.slow
+def test_the_demo_from_pictures_to_published_variants(
+    fixtures: Path, media: Path, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEMO_FIXTURES = fixtures
+    settings.VAR_DIR = tmp_path / "var"
+    monkeypatch.setenv("SHOP_STYLE_TEST_FOLDER", str(settings.TEST_FOLDER))
+    monkeypatch.setenv("SHOP_STYLE_TEST_MEDIA", str(media))
+    first = io.StringIO()
+    call_command("demo", stdout=first)
+    variants = list(StyleVariant.objects.all())
+    assert len(variants) == 9  # three pictures in three styles
+    assert {variant.status for variant in variants} == {Status.READY}
+    assert {variant.engine for variant in variants} == {"grade", "optimise"}
+    painted = [variant for variant in variants if variant.engine == "optimise"]
+    assert all(variant.engine_detail.startswith("trunk ") for variant in painted)
+    assert "9/9 variants" in first.getvalue() and "ST-LPIPS (AlexNet)" in first.getvalue()
+    published = StyleVariant.objects.published()
+    assert published.count() == sum(variant.passed is True for variant in variants)
+    for variant in variants:
+        for item in variant.renditions:
+            with Image.open(variant_storage().open(item["name"])) as image:
+                assert image.size == (item["width"], item["height"])
+                assert read_digital_source_type(image) == variant.digital_source_type
+    sheet = settings.VAR_DIR / "demo" / "contact_sheet"
+    assert sheet.with_suffix(".html").exists() and sheet.with_suffix(".png").exists()
+    second = io.StringIO()
+    call_command("demo", stdout=second)
+    assert "Nothing to render" in second.getvalue()
+    assert set(StyleVariant.objects.values_list("pk", "attempts")) == {
+        (variant.pk, 1) for variant in variants
+    }
