@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 
 from shop_style.exceptions import SettingsError
+
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
 def documented(default: Any, help_text: str) -> Any:
@@ -86,6 +89,8 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
     qualities = values.RENDITION_QUALITY.values()
     if not all(isinstance(quality, int) and 1 <= quality <= 100 for quality in qualities):
         wrong.append(("RENDITION_QUALITY", "from 1 to 100 for each format"))
+    if not _DEVICE.fullmatch(values.DEVICE):
+        wrong.append(("DEVICE", "auto, cpu, cuda, cuda:0 … or mps"))
     return wrong
 
 
@@ -127,9 +132,8 @@ def _coerced(key: str, value: Any, default: Any) -> Any:
             return {**default, **value}
     elif isinstance(value, type(default)) and not isinstance(value, bool):
         return value
-    raise SettingsError(
-        f"SHOP_STYLE[{key!r}] is {value!r}; it must be like its default {default!r}"
-    )
+    kind = "a list" if isinstance(default, tuple) else f"like its default {default!r}"
+    raise SettingsError(f"SHOP_STYLE[{key!r}] is {value!r}; it must be {kind}")
 
 
 @receiver(setting_changed)

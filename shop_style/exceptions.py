@@ -20,6 +20,12 @@ class SettingsError(ShopStyleError, ValueError):
     code = "bad_setting"
 
 
+class NotMigrated(ShopStyleError):
+    """No database holds our tables."""
+
+    code = "not_migrated"
+
+
 class SourceError(ShopStyleError, LookupError):
     """A source string or host object does not lead to an image field."""
 

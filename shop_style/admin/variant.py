@@ -90,7 +90,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: StyleVariant | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (
-            obj is None or obj.retired_at is not None
+            obj is None or obj.retired_at is not None or obj.status == Status.FAILED
         )
 
     def has_approve_permission(self, request: HttpRequest) -> bool:

@@ -26,12 +26,16 @@ class DemoStyle:
     engine: str
     region: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    thresholds: dict[str, float] = field(default_factory=dict)
     strength: float | None = 1.0
     most: int | None = None
 
 
 _OPTIMISE = {"working_side": 320}
 """Small enough for two CPU cores; a shop's own style takes the engine's 512."""
+
+_RECOGNISABLE = {"max_delta_e": 20.0}
+"""The artistic gate judges shape and print, not colour; the demo's products keep some of theirs."""
 
 STYLES = (
     DemoStyle(
@@ -47,11 +51,19 @@ STYLES = (
         engine="optimise",
         region=Region.PRODUCT,
         # A blue landscape would otherwise turn an oak stool blue.
-        parameters={**_OPTIMISE, "keep_colour": 0.3},
+        parameters={**_OPTIMISE, "keep_colour": 0.5},
+        thresholds=_RECOGNISABLE,
+        strength=None,
         most=4,
     ),
     DemoStyle(
-        slug="graphic", engine="optimise", region=Region.PRODUCT, parameters=_OPTIMISE, most=4
+        slug="graphic",
+        engine="optimise",
+        region=Region.PRODUCT,
+        parameters=_OPTIMISE,
+        thresholds=_RECOGNISABLE,
+        strength=None,
+        most=4,
     ),
 )
 
@@ -88,6 +100,7 @@ def _load_style(folder: Path, wanted: DemoStyle, entry: dict[str, str]) -> Style
             engine=wanted.engine,
             region=wanted.region,
             parameters=wanted.parameters,
+            thresholds=wanted.thresholds,
             strength=wanted.strength,
         )
         reference = StyleReference(

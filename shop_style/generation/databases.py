@@ -6,17 +6,23 @@ from typing import Any
 
 from django.db import connections, models, router, transaction
 
+from shop_style.exceptions import NotMigrated
 from shop_style.models import Style, StyleReference, StyleVariant
 
 
 def variant_databases() -> list[str]:
-    """Aliases a worker looks for work in, the default one first."""
-    return [
+    """Aliases a worker looks for work in, the default one first. Raises NotMigrated."""
+    found = [
         alias
         for alias in connections
         if router.allow_migrate_model(alias, StyleVariant)
         and StyleVariant._meta.db_table in _tables(alias)
     ]
+    if not found:
+        raise NotMigrated(
+            "no database has the tables of shop_style; run `python manage.py migrate` first"
+        )
+    return found
 
 
 def _tables(alias: str) -> list[str]:

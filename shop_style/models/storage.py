@@ -6,9 +6,15 @@ import uuid
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import (
+    InvalidStorageError,
+    Storage,
+    default_storage,
+    storages,
+)
 
 from shop_style.conf import app_settings
+from shop_style.exceptions import SettingsError
 
 if TYPE_CHECKING:
     from django.db import models
@@ -16,8 +22,15 @@ if TYPE_CHECKING:
 
 
 def variant_storage() -> Storage:
-    """The storage named by SHOP_STYLE["STORAGE"]."""
-    return storages[app_settings().STORAGE]
+    """The storage named by SHOP_STYLE["STORAGE"].
+
+    Fields ask while models are imported. A mistake in the settings must not stop that, or the
+    system check that names the mistake (E002, E004) could never run.
+    """
+    try:
+        return storages[app_settings().STORAGE]
+    except (SettingsError, InvalidStorageError):
+        return default_storage
 
 
 def prefixed(*parts: str) -> str:

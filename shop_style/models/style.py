@@ -89,7 +89,13 @@ class Style(models.Model):
 
     def clean(self) -> None:
         """Check engine, parameters, gate and thresholds. Raises ValidationError by field."""
-        problems: dict[str, Any] = {}
+        problems: dict[str, Any] = {
+            name: "Write an object of names and values in braces."
+            for name in ("parameters", "thresholds")
+            if not isinstance(getattr(self, name) or {}, dict)
+        }
+        if problems:
+            raise ValidationError(problems)
         try:
             entry = engine_entry(self.engine)
         except UnknownEngine as error:

@@ -154,7 +154,7 @@ class StyleVariant(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"{self.source_name} × {self.style_id}"
+        return f"{self.source_name} × {self.style.slug}"
 
     @property
     def is_published(self) -> bool:

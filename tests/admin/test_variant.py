@@ -243,3 +243,15 @@ def test_requeue_gives_failed_rows_their_tries_back(
     assert AuditEntry.objects.get().verb == "queued again"
     assert 'value="requeue"' in client.get(LIST).content.decode()
     assert 'value="requeue"' not in staff(username="omar").get(LIST).content.decode()
+
+
+def test_a_failed_variant_may_be_deleted_and_a_live_one_not(
+    admin_client: Any, make_style: Any, make_variant: Any, make_photo: Any
+) -> None:
+    photo, style = make_photo(1), make_style()
+    failed = make_variant(photo, style, status=Status.FAILED)
+    ready = make_variant(photo, style, recipe_digest="b")
+    for variant, status in ((failed, 302), (ready, 403)):
+        address = f"/admin/shop_style/stylevariant/{variant.pk}/delete/"
+        assert admin_client.post(address, {"post": "yes"}).status_code == status
+    assert [row.pk for row in StyleVariant.objects.all()] == [ready.pk]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from shop_style import checks, conf
 from shop_style.conf import app_settings
+from shop_style.models import Style
 from shop_style.transfer import weights
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +44,7 @@ def test_the_test_settings_are_clean() -> None:
         ({"RENDITION_WIDTHS": [0, 320]}, "shop_style.E010"),
         ({"RENDITION_QUALITY": {"webp": 101}}, "shop_style.E010"),
         ({"MAX_ATTEMPTS": 0}, "shop_style.E010"),
+        ({"DEVICE": "gpu"}, "shop_style.E010"),
     ],
 )
 def test_bad_settings(settings: Any, value: dict[str, Any], expected: str) -> None:
@@ -105,3 +111,60 @@ def test_manage_py_check_runs_them(settings: Any) -> None:
     with pytest.raises(SystemCheckError) as caught:
         call_command("check")
     assert "shop_style.E001" in str(caught.value) and "shop_style.E006" in str(caught.value)
+
+
+def manage(tmp_path: Path, line: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """manage.py of a new process, whose settings end in this line."""
+    (tmp_path / "host_settings.py").write_text(f"from settings.test import *\n{line}\n")
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "host_settings",
+            "SHOP_STYLE_TEST_FOLDER": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('SHOP_STYLE = {"SOURCES": "shop.Chair.photo"}', "E002"),
+        ("SHOP_STYLE = []", "E002"),
+        ('SHOP_STYLE = {**SHOP_STYLE, "STORAGE": "moon"}', "E004"),
+    ],
+)
+def test_a_mistake_that_models_meet_first_is_still_a_check(
+    tmp_path: Path, line: str, expected: str
+) -> None:
+    result = manage(tmp_path, line, "check")
+    assert result.returncode == 1
+    assert f"shop_style.{expected}" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["style_worker", "--once"],
+        ["style_status"],
+        ["prune_variants"],
+        ["generate_variants", "--missing"],
+        ["preview_style", "a.jpg", "--style", "b", "--out", "c.png"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_before_the_first_migrate_every_command_says_so(tmp_path: Path, command: list[str]) -> None:
+    result = manage(tmp_path, "", *command)
+    assert result.returncode == 1
+    assert "not_migrated" in result.stderr and "manage.py migrate" in result.stderr
+
+
+@pytest.mark.parametrize("field", ["parameters", "thresholds"])
+def test_a_style_whose_json_is_no_object(field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Style(slug="x", name="x", engine="grade", **{field: [1]}).clean()
+    assert field in caught.value.message_dict

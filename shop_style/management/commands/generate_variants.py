@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from shop_style.exceptions import ShopStyleError
 from shop_style.generation import sweep
+from shop_style.generation.databases import variant_databases
 from shop_style.generation.request import RequestReport, request_variants
+from shop_style.management.coded import CodedCommand
 from shop_style.models import Style
 from shop_style.sources import SourceImage
 
 
-class Command(BaseCommand):
+class Command(CodedCommand):
     help = "Request style variants for products and styles; a worker renders them."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,15 +43,12 @@ class Command(BaseCommand):
         parser.add_argument("--database", default="default", help="alias the products live in")
 
     def handle(self, **options: Any) -> None:
+        variant_databases()  # says so when nothing is migrated
         styles = self._styles(options["style"])
-        database = options["database"]
-        try:
-            if options["dry_run"]:
-                self._estimate(options, styles, database)
-            else:
-                self._request(options, styles, database)
-        except ShopStyleError as error:
-            raise CommandError(f"{error.code}: {error}") from error
+        if options["dry_run"]:
+            self._estimate(options, styles, options["database"])
+        else:
+            self._request(options, styles, options["database"])
 
     def _styles(self, slugs: Sequence[str]) -> list[Style]:
         styles = list(

@@ -7,15 +7,16 @@ from argparse import SUPPRESS, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from shop_style.exceptions import ShopStyleError
+from shop_style.generation.databases import variant_databases
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Rendering, render
 from shop_style.generation.preview import ENDINGS, encoded
 from shop_style.generation.recipe import configured_device, recipe_for
 from shop_style.generation.request import checked_overrides
+from shop_style.management.coded import CodedCommand
 from shop_style.models import Style
 from shop_style.models.style import Region
 from shop_style.transfer.engine import RenderContext
@@ -31,7 +32,7 @@ def strength(text: str) -> float | None:
         raise ArgumentTypeError(f"{text!r} is neither a number nor auto") from None
 
 
-class Command(BaseCommand):
+class Command(CodedCommand):
     help = "Style one picture file and print its scorecard. Writes no row."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="the scorecard as JSON")
 
     def handle(self, **options: Any) -> None:
+        variant_databases()  # says so when nothing is migrated
         image: Path = options["image"]
         out: Path = options["out"]
         if out.suffix.lower() not in ENDINGS:
@@ -59,10 +61,7 @@ class Command(BaseCommand):
             data = image.read_bytes()
         except OSError as error:
             raise CommandError(f"cannot read {image}: {error.strerror}") from error
-        try:
-            rendering = self._render(data, style, options)
-        except ShopStyleError as error:
-            raise CommandError(f"{error.code}: {error}") from error
+        rendering = self._render(data, style, options)
         out.write_bytes(encoded(rendering, out.suffix.lower()))
         self._print(rendering, out, as_json=options["json"])
 

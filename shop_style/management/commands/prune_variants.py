@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from shop_style.conf import app_settings
 from shop_style.generation.prune import prune
+from shop_style.management.coded import CodedCommand
 
 
-class Command(BaseCommand):
+class Command(CodedCommand):
     help = "Remove long-retired variants and files that no row names."
 
     def add_arguments(self, parser: CommandParser) -> None:

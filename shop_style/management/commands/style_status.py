@@ -7,12 +7,13 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from shop_style.generation.status import QueueStatus, queue_status
+from shop_style.management.coded import CodedCommand
 
 
-class Command(BaseCommand):
+class Command(CodedCommand):
     help = "Show counts, the oldest pending variant and failures by code."
 
     def add_arguments(self, parser: CommandParser) -> None:

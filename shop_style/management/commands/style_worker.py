@@ -7,9 +7,11 @@ from argparse import ArgumentTypeError
 from types import FrameType
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from shop_style.generation.worker import Finished, Worker
+from shop_style.management.coded import CodedCommand
+from shop_style.models import Status
 
 
 def whole_number(text: str) -> int:
@@ -19,7 +21,7 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
-class Command(BaseCommand):
+class Command(CodedCommand):
     help = (
         "Render queued style variants and jobs. SIGTERM or Ctrl-C finishes the current one; "
         "a second gives it back to the queue."
@@ -43,9 +45,11 @@ class Command(BaseCommand):
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
+        self._failed = 0
         done = worker.run()
-        self.stdout.write(f"{done} done")
+        self.stdout.write(f"{done} done" + (f", {self._failed} failed" if self._failed else ""))
 
     def _say(self, finished: Finished) -> None:
+        self._failed += finished.status == Status.FAILED
         self.stdout.write(f"{finished.kind} {finished.pk} ({finished.using}): {finished.status}")
         self.stdout.flush()
