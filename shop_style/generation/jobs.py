@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 from django.utils import timezone
 
 from shop_style.conf import app_settings
@@ -71,7 +71,7 @@ def run_claimed(
     except RenderCancelled:
         rows.release(pk, token)
         return Status.PENDING
-    except DatabaseError:
+    except DatabaseFault:
         raise
     except Exception as error:  # the boundary: whatever an engine raises
         failure = failure_of(error, what=str(job))

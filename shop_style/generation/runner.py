@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 from django.utils import timezone
 
 from shop_style.conf import app_settings
@@ -66,7 +66,7 @@ def run_claimed(
     pk: int, token: str, *, using: str, cancelled: Callable[[], bool] = lambda: False
 ) -> str:
     """Render a variant this process holds the lease of. Never raises for a bad picture or
-    style: that ends on the row, with a code. Raises DatabaseError when the row cannot be written.
+    style: that ends on the row, with a code. Raises django.db.Error when the row cannot be written.
     """
     rows = StyleVariant.objects.using(using)
     variant = rows.select_related("style", "content_type").get(pk=pk)
@@ -94,7 +94,7 @@ def run_claimed(
     except RenderCancelled:
         rows.release(pk, token)
         return Status.PENDING
-    except DatabaseError:
+    except DatabaseFault:
         raise
     except Exception as error:  # the boundary: whatever an engine raises
         failure = failure_of(error, what=str(variant))

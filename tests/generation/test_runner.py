@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from PIL import Image
 
@@ -341,8 +341,9 @@ def _raise_foreign(*arguments: Any, **values: Any) -> Any:
     raise ForeignError("the bucket is on fire")
 
 
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError])
 def test_files_stay_when_the_answer_to_the_last_write_is_lost(
-    variant: StyleVariant, monkeypatch: pytest.MonkeyPatch
+    fault: type[Exception], variant: StyleVariant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queryset = type(StyleVariant.objects.all())
     original = queryset.update
@@ -350,11 +351,11 @@ def test_files_stay_when_the_answer_to_the_last_write_is_lost(
     def update(self: Any, **values: Any) -> int:
         rows = original(self, **values)
         if "scorecard" in values and values.get("status") == Status.READY:
-            raise OperationalError("server closed the connection unexpectedly")
+            raise fault("server closed the connection unexpectedly")
         return rows
 
     monkeypatch.setattr(queryset, "update", update)
-    with pytest.raises(OperationalError):
+    with pytest.raises(fault):
         runner.run(variant.pk, using="default")
     variant.refresh_from_db()
     assert variant.status == Status.READY
