@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from shop_style import __version__
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
@@ -13,6 +15,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
     "shop_style",
     "shop_style.demo",
 ]
@@ -25,6 +29,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "shop_style.middleware.ShopStyleMiddleware",
 ]
 
 ROOT_URLCONF = "settings.urls"
@@ -55,6 +60,15 @@ MEDIA_URL = "media/"
 MEDIA_ROOT: str | Path = VAR_DIR / "media"
 
 SHOP_STYLE: dict[str, Any] = {"SOURCES": ["demo.ProductImage.image"]}
+
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "django-shop-style",
+    "DESCRIPTION": "Which picture a storefront shows, and what shoppers did with it.",
+    "VERSION": __version__,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"ExperimentStateEnum": "shop_style.models.experiment.Experiment.State"},
+}
 
 DEMO_FIXTURES = BASE_DIR / "fixtures"
 

@@ -39,4 +39,8 @@ SHOP_STYLE = {
     "LEASE_SECONDS": 60,
     "POLL_SECONDS": 0.1,
     "RETRY_SECONDS": 0,
+    # Long, so that query counts hold; tests forget the snapshot when they change it.
+    "SNAPSHOT_SECONDS": 3600.0,
+    "LATE_SECONDS": 0.0,
+    "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
 }

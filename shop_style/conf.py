@@ -13,6 +13,7 @@ from django.dispatch import receiver
 
 from shop_style.exceptions import SettingsError
 
+_RATE = re.compile(r"|\d+/(s|sec|second|m|min|minute|h|hour|d|day)")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -61,6 +62,48 @@ class ShopStyleSettings:
     THREADS: int = documented(0, "CPU threads a worker computes with; 0 leaves torch's default")
     RETIRED_DAYS: int = documented(30, "days a retired variant's row and files are kept")
     ORPHAN_HOURS: int = documented(24, "age at which a file no row names is removed")
+    SHOWN: str = documented(
+        "published",
+        "what shoppers see where no experiment decides: `published` (the newest published "
+        "variant) or `original`",
+    )
+    VISIBLE_ROWS: str = documented(
+        "",
+        "dotted path of `f(queryset, request)` that limits host rows to what shoppers may see; "
+        "the API answers for the others as for unknown ones",
+    )
+    ALT_TEXT: str = documented(
+        "",
+        "dotted path of `f(row)` that gives a picture's alternative text; empty takes the row's "
+        "`alt`, `alt_text` or `caption`, else its name",
+    )
+    CONSENT: str = documented(
+        "",
+        "dotted path of `f(request)`: may this visitor take part in experiments? Empty asks nobody",
+    )
+    COOKIE_NAME: str = documented("shop_style_visitor", "name of the visitor cookie")
+    COOKIE_DOMAIN: str = documented("", "its domain; empty is the host that answers")
+    COOKIE_DAYS: int = documented(395, "its life from the first page on; never prolonged")
+    SNAPSHOT_SECONDS: float = documented(
+        5.0, "how old a process's picture of the running experiments may be"
+    )
+    TOKEN_HOURS: float = documented(24.0, "how long after its page an event is taken")
+    CONVERSION_DAYS: int = documented(
+        7, "how long after an experiment's end a conversion counts for it"
+    )
+    EVENT_DAYS: int = documented(
+        90, "days after an experiment's end at which its events, visitors and salts are purged"
+    )
+    ROLLUP_SECONDS: float = documented(
+        60.0, "how often an idle worker rolls events up; 0 leaves it to `rollup_events`"
+    )
+    LATE_SECONDS: float = documented(
+        60.0, "events this young are rolled up again next time, for writers that commit late"
+    )
+    THROTTLES: dict[str, str] = documented(
+        {"placement": "1200/min", "events": "1200/min", "variants": "600/min", "staff": "240/min"},
+        "requests of one address to each group of endpoints; empty is no limit",
+    )
 
 
 KEYS = tuple(item.name for item in dataclasses.fields(ShopStyleSettings))
@@ -81,9 +124,30 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
     for key in ("LEASE_SECONDS", "MAX_ATTEMPTS", "MAX_BYTES", "MAX_PIXELS", "MAX_SIDE", "MIN_SIDE"):
         if getattr(values, key) < 1:
             wrong.append((key, "1 or more"))
-    for key in ("RETRY_SECONDS", "POLL_SECONDS", "THREADS", "RETIRED_DAYS", "ORPHAN_HOURS"):
+    for key in (
+        "RETRY_SECONDS",
+        "POLL_SECONDS",
+        "THREADS",
+        "RETIRED_DAYS",
+        "ORPHAN_HOURS",
+        "SNAPSHOT_SECONDS",
+        "CONVERSION_DAYS",
+        "EVENT_DAYS",
+        "ROLLUP_SECONDS",
+        "LATE_SECONDS",
+    ):
         if getattr(values, key) < 0:
             wrong.append((key, "0 or more"))
+    if not 1 <= values.COOKIE_DAYS <= 395:
+        wrong.append(("COOKIE_DAYS", "from 1 to 395, thirteen months"))
+    if not values.TOKEN_HOURS > 0:
+        wrong.append(("TOKEN_HOURS", "more than 0"))
+    if values.SHOWN not in ("published", "original"):
+        wrong.append(("SHOWN", "published or original"))
+    if not all(
+        isinstance(rate, str) and _RATE.fullmatch(rate) for rate in values.THROTTLES.values()
+    ):
+        wrong.append(("THROTTLES", "a number a s, min, hour or day for each, or empty"))
     if not all(isinstance(width, int) and width >= 1 for width in values.RENDITION_WIDTHS):
         wrong.append(("RENDITION_WIDTHS", "whole numbers of pixels from 1"))
     qualities = values.RENDITION_QUALITY.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -133,3 +134,31 @@ class ReviewError(ShopStyleError, ValueError):
     """A variant cannot take this review step in its present state."""
 
     code = "bad_review_step"
+
+
+class ExperimentError(ShopStyleError, ValueError):
+    """An experiment cannot take this step. `problems`: each reason, with its way out."""
+
+    code = "bad_experiment_step"
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__("\n".join([message, *(f"- {item}" for item in problems)]))
+        self.problems = tuple(problems)
+
+
+class UnknownExperiment(ExperimentError, LookupError):
+    """No experiment has this slug."""
+
+    code = "unknown_experiment"
+
+
+class TokenError(ShopStyleError, ValueError):
+    """A page token is not one we signed."""
+
+    code = "bad_token"
+
+
+class TokenExpired(TokenError):
+    """A page token is one of ours, but too old for its events to count."""
+
+    code = "expired_token"

@@ -1,17 +1,41 @@
-"""Rows: styles, their variants, jobs and the audit trail."""
+"""Rows: styles, their variants and jobs, experiments with their events, the audit trail."""
 
 from shop_style.models.audit import AuditEntry
+from shop_style.models.event import Event, Kind, Suspicion
+from shop_style.models.experiment import Arm, Experiment, Phase, PhaseProduct, PhaseVariant
 from shop_style.models.job import StyleJob
 from shop_style.models.leased import Leased, Status
 from shop_style.models.style import Style, StyleReference
+from shop_style.models.totals import (
+    DailyTally,
+    HourlyTotals,
+    RollupMark,
+    ServingSnapshot,
+    SummaryTotals,
+    VisitorTotals,
+)
 from shop_style.models.variant import StyleVariant
 
 __all__ = [
+    "Arm",
     "AuditEntry",
+    "DailyTally",
+    "Event",
+    "Experiment",
+    "HourlyTotals",
+    "Kind",
     "Leased",
+    "Phase",
+    "PhaseProduct",
+    "PhaseVariant",
+    "RollupMark",
+    "ServingSnapshot",
     "Status",
     "Style",
     "StyleJob",
     "StyleReference",
     "StyleVariant",
+    "SummaryTotals",
+    "Suspicion",
+    "VisitorTotals",
 ]

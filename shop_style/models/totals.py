@@ -1,0 +1,139 @@
+"""Rollups of events, which reports read, and the counters of what leaves no event."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from shop_style.models.experiment import Arm, Phase
+
+
+class Counts(models.Model):
+    """Events by kind."""
+
+    rendered = models.PositiveIntegerField(_("rendered"), default=0)
+    viewable = models.PositiveIntegerField(_("viewable"), default=0)
+    clicks = models.PositiveIntegerField(_("clicks"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+    conversions = models.PositiveIntegerField(_("conversions"), default=0)
+
+    class Meta:
+        abstract = True
+
+
+class VisitorTotals(Counts):
+    """What one visitor did in one arm of one phase."""
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="+", db_index=False)
+    arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
+    visitor = models.CharField(max_length=24)
+    device = models.CharField(max_length=8, blank=True, default="")
+    value = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    suspicious = models.PositiveIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "arm", "visitor"], name="shop_style_one_total_a_visitor"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase_id}/{self.arm_id}/{self.visitor}"
+
+
+class SummaryTotals(Counts):
+    """Sufficient statistics over an arm's visitors, cumulative up to a day's last rollup.
+
+    visitors: those with a rendered picture. viewable_squared, clicks_squared, clicks_viewable:
+    sums over visitors of the squares and of the product. slice: `all`, or `device:mobile`.
+    """
+
+    ALL = "all"
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="summaries", db_index=False)
+    arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
+    slice = models.CharField(max_length=40, default=ALL)
+    day = models.DateField()
+    visitors = models.PositiveIntegerField(default=0)
+    viewing_visitors = models.PositiveIntegerField(default=0)
+    clicking_visitors = models.PositiveIntegerField(default=0)
+    viewable_squared = models.BigIntegerField(default=0)
+    clicks_squared = models.BigIntegerField(default=0)
+    clicks_viewable = models.BigIntegerField(default=0)
+    suspicious = models.PositiveIntegerField(default=0)
+    value = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "arm", "slice", "day"], name="shop_style_one_summary_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase_id}/{self.arm_id}/{self.slice} {self.day}"
+
+
+class HourlyTotals(Counts):
+    """An arm's events of one hour, for charts."""
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="hours", db_index=False)
+    arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "arm", "hour"], name="shop_style_one_total_an_hour"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase_id}/{self.arm_id} {self.hour}"
+
+
+class DailyTally(models.Model):
+    """How often a day something happened that stores nothing of a visitor.
+
+    kind: `token` and `visitor` by arm (pages signed; visitors newly enrolled), and without an
+    arm the pages shown as originals: `crawler`, `gpc`, `dnt`, `no_consent`.
+    """
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="tallies", db_index=False)
+    day = models.DateField()
+    kind = models.CharField(max_length=12)
+    arm = models.SlugField(max_length=60, blank=True, default="", db_index=False)
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "day", "kind", "arm"], name="shop_style_one_tally_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase_id} {self.day} {self.kind} {self.arm}"
+
+
+class RollupMark(models.Model):
+    """How far the rollup has come: the one row that two rollups take turns on."""
+
+    last_event = models.PositiveBigIntegerField(default=0)
+    rolled_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.last_event)
+
+
+class ServingSnapshot(models.Model):
+    """What every web process serves by: live experiments, compiled. One row."""
+
+    version = models.PositiveBigIntegerField(default=0)
+    compiled = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"version {self.version}"
