@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,5 +95,130 @@ def make_chair(picture: Picture) -> Callable[..., Any]:
         chair = Chair(photo=ContentFile(data or picture(), name="chair.jpg"), **values)
         chair.save(using=using)
         return chair
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def nothing_held() -> Iterator[None]:
+    """No snapshot, counters or throttles of another test."""
+    from django.core.cache import cache
+
+    from shop_style.experiments.snapshot import forget_snapshot
+    from shop_style.experiments.tally import tally
+
+    forget_snapshot()
+    tally.clear()
+    cache.clear()
+    yield
+    forget_snapshot()
+    tally.clear()
+
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+
+
+@pytest.fixture
+def browser() -> Callable[..., Any]:
+    """A shopper's browser: a client with its own cookies and a browser's user agent."""
+    from django.test import Client
+
+    def make(**headers: str) -> Any:
+        return Client(headers={"user-agent": BROWSER, **headers})
+
+    return make
+
+
+@pytest.fixture
+def publish_variant() -> Callable[..., Any]:
+    """A published variant of a row's picture, with real files of its own; any column may be given."""
+    from django.contrib.contenttypes.models import ContentType
+    from django.core.files.base import ContentFile
+    from django.utils import timezone
+
+    from shop_style.models import Status, StyleVariant
+    from shop_style.models.storage import variant_storage
+    from shop_style.models.variant import Review
+    from shop_style.sources import source_image
+
+    def stored(size: tuple[int, int], kind: str) -> dict[str, Any]:
+        stream = io.BytesIO()
+        Image.new("RGB", size, "#a05030").save(stream, kind)
+        name = variant_storage().save(
+            f"shop_style/variants/v.{kind}", ContentFile(stream.getvalue())
+        )
+        return {"name": name, "format": kind, "width": size[0], "height": size[1]}
+
+    def make(row: Any, style: Any, **values: Any) -> Any:
+        picture = source_image(row)
+        renditions = [
+            stored(size, kind) for kind in ("webp", "jpeg") for size in ((96, 80), (48, 40))
+        ]
+        columns: dict[str, Any] = {
+            "content_type": ContentType.objects.get_for_model(type(row)),
+            "object_id": str(row.pk),
+            "field": picture.source.field,
+            "style": style,
+            "source_name": picture.name,
+            "source_digest": "0" * 64,
+            "recipe_digest": style.digest,
+            "status": Status.READY,
+            "review": Review.APPROVED,
+            "published_at": timezone.now(),
+            "image": renditions[0]["name"],
+            "width": 96,
+            "height": 80,
+            "renditions": renditions,
+            "digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/"
+            "trainedAlgorithmicMedia",
+            "passed": True,
+        }
+        return StyleVariant.objects.create(**{**columns, **values})
+
+    return make
+
+
+@dataclass
+class Shop:
+    """Chairs with a published variant each, and an experiment over them that may be started."""
+
+    chairs: list[Any]
+    style: Any
+    experiment: Any
+
+    def start(self, **values: Any) -> Any:
+        """Start it, and let this process see it at once."""
+        from shop_style.experiments import lifecycle
+        from shop_style.experiments.snapshot import forget_snapshot
+
+        if values:
+            type(self.experiment).objects.filter(pk=self.experiment.pk).update(**values)
+        phase = lifecycle.start(self.experiment, actor="ada")
+        forget_snapshot()
+        return phase
+
+    def names(self) -> list[str]:
+        """The chairs as the API names them."""
+        return [f"shop.chair:{chair.pk}" for chair in self.chairs]
+
+
+@pytest.fixture
+def make_shop(make_chair: Any, make_style: Any, publish_variant: Any) -> Callable[..., Shop]:
+    """Make a shop with so many chairs; arms control and warm, half and half."""
+    from shop_style.models import Arm, Experiment
+
+    def make(number: int = 4, *, slug: str = "warm-listing", **values: Any) -> Shop:
+        style = make_style("warm")
+        chairs = [make_chair(name=f"Chair {index}") for index in range(number)]
+        for chair in chairs:
+            publish_variant(chair, style)
+        experiment = Experiment.objects.create(
+            slug=slug,
+            name="Warm listing",
+            **{"placement": "listing", "planned_visitors": 1000, **values},
+        )
+        Arm.objects.create(experiment=experiment, slug="control", weight=0.5, position=0)
+        Arm.objects.create(experiment=experiment, slug="warm", style=style, weight=0.5, position=1)
+        return Shop(chairs, style, experiment)
 
     return make

@@ -1,0 +1,58 @@
+"""Which arm a visitor is in: a pure function of the snapshot and the visitor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.crypto import salted_hmac
+
+from shop_style.experiments.hashing import share, visitor_hash
+from shop_style.experiments.snapshot import ArmEntry, ExperimentEntry, PhaseEntry
+from shop_style.experiments.visitor import Visitor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """A visitor's place in one experiment. is_new: entered just now."""
+
+    experiment: ExperimentEntry
+    phase: PhaseEntry
+    arm: ArmEntry
+    visitor: str
+    is_new: bool
+
+
+def assign(experiment: ExperimentEntry, visitor: Visitor) -> Assignment | None:
+    """The visitor's arm, or None for one who takes no part.
+
+    Only the visitor is hashed, so every tile of a page shows the same arm. Who has entered stays
+    in the phase and arm entered, whatever becomes of weights and coverage later.
+    """
+    if not visitor.id or visitor.excluded:
+        return None
+    phase = experiment.phases.get(visitor.phases.get(experiment.id, 0))
+    is_new = phase is None
+    if phase is None:
+        if not (experiment.is_running and _takes_part(experiment, visitor)):
+            return None
+        phase = experiment.phases[experiment.current]
+    return Assignment(
+        experiment=experiment,
+        phase=phase,
+        arm=phase.arm_at(share(experiment.arm_salt, visitor.id)),
+        visitor=visitor_hash(experiment.visitor_salt, visitor.id),
+        is_new=is_new,
+    )
+
+
+def _takes_part(experiment: ExperimentEntry, visitor: Visitor) -> bool:
+    if experiment.layer:
+        place = share(_layer_salt(experiment.layer), visitor.id)
+        if not experiment.layer_from <= place < experiment.layer_to:
+            return False
+    return share(experiment.coverage_salt, visitor.id) < experiment.coverage
+
+
+def _layer_salt(layer: str) -> str:
+    # One for all experiments of the layer, and unknown outside this site.
+    return salted_hmac("shop_style.layer", layer, algorithm="sha256").hexdigest()

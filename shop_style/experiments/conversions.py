@@ -1,0 +1,122 @@
+"""What the shop's own code knows: an order was placed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+
+from shop_style.experiments.assignment import Assignment, assign
+from shop_style.experiments.guard import guarded
+from shop_style.experiments.hashing import event_id
+from shop_style.experiments.snapshot import current_snapshot, experiment_database
+from shop_style.experiments.visitor import (
+    Visitor,
+    device_class,
+    identify,
+    known_visitor,
+    user_agent,
+)
+from shop_style.models import Event, Kind, PhaseProduct
+from shop_style.sources import pictures_of
+
+logger = logging.getLogger(__name__)
+
+
+def record_conversion(
+    visitor: HttpRequest | str,
+    objects: Sequence[models.Model],
+    *,
+    order: str,
+    values: Sequence[Decimal | float | int | None] | None = None,
+) -> int:
+    """Count an order for the arms of the visitor who placed it. Returns how many events are new.
+
+    visitor: the request, or the signed visitor that a headless caller keeps. objects: products
+    bought, or their picture rows. order: the shop's own number of the order; recording it twice
+    counts once. values: what each product earned, in the shop's currency.
+    A product counts for each experiment it takes part in and the visitor has entered. A failure
+    of ours is logged and never reaches the checkout.
+    """
+    try:
+        with guarded(experiment_database()):
+            return _record(visitor, list(objects), str(order), list(values or []))
+    except Exception:  # whatever it is, the shopper's order must go through
+        logger.exception("the conversion of order %s was not recorded", order)
+        return 0
+
+
+def _record(
+    visitor: HttpRequest | str, objects: list[models.Model], order: str, values: list[Any]
+) -> int:
+    known, device = _known(visitor)
+    assignments = [] if known is None else _assignments(known)
+    if not (assignments and objects):
+        return 0
+    alias = experiment_database()
+    worth: dict[tuple[int, str], tuple[int, Any]] = {}
+    for number, item in enumerate(objects):
+        value = values[number] if number < len(values) else None
+        for picture in pictures_of([item]):
+            kind = ContentType.objects.db_manager(alias).get_for_model(type(picture.instance))
+            worth.setdefault((kind.pk, str(picture.instance.pk)), (number, value))
+    by_phase = {item.phase.id: item for item in assignments}
+    products = PhaseProduct.objects.using(alias).filter(
+        phase__in=by_phase,
+        content_type__in={key[0] for key in worth},
+        object_id__in={key[1] for key in worth},
+        left_out_at=None,
+    )
+    events: dict[str, Event] = {}
+    for product in products.order_by("pk"):
+        number, value = worth.get((product.content_type_id, product.object_id), (-1, None))
+        if number < 0:
+            continue
+        assignment = by_phase[product.phase_id]
+        # By the object bought and not by its picture: two pictures of it are one conversion.
+        bought = f"{objects[number]._meta.label_lower}:{objects[number].pk}"
+        identifier = event_id("order", assignment.phase.id, assignment.visitor, order, bought)
+        event = _event(identifier, assignment, product, value, device)
+        events.setdefault(identifier, event)
+    known_ids = set(
+        Event.objects.using(alias).filter(event_id__in=events).values_list("event_id", flat=True)
+    )
+    fresh = [event for identifier, event in events.items() if identifier not in known_ids]
+    Event.objects.using(alias).bulk_create(fresh, ignore_conflicts=True)
+    return len(fresh)
+
+
+def _known(visitor: HttpRequest | str) -> tuple[Visitor | None, str]:
+    if isinstance(visitor, str):
+        return known_visitor(visitor), ""
+    found = identify(visitor)
+    return (None if found.excluded else found), device_class(user_agent(visitor))
+
+
+def _assignments(visitor: Visitor) -> list[Assignment]:
+    """Experiments that the visitor has entered; a new one is not entered by buying."""
+    found = (assign(item, visitor) for item in current_snapshot().experiments)
+    return [item for item in found if item is not None and not item.is_new]
+
+
+def _event(
+    identifier: str, assignment: Assignment, product: PhaseProduct, value: Any, device: str
+) -> Event:
+    return Event(
+        event_id=identifier,
+        experiment_id=assignment.experiment.id,
+        phase_id=assignment.phase.id,
+        arm_id=assignment.arm.id,
+        product_id=product.pk,
+        visitor=assignment.visitor,
+        kind=Kind.CONVERSION,
+        value=value,
+        device=device,
+        at=timezone.now(),
+    )

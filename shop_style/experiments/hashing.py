@@ -1,0 +1,34 @@
+"""Numbers drawn from a visitor: deterministic, uniform, and unrelated between salts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Final
+
+_BITS: Final = 64
+_VISITOR_HEX: Final = 24
+
+
+def share(salt: str, visitor: str) -> float:
+    """Where a visitor falls in [0, 1): the first 64 bits of SHA-256 over `salt|visitor`.
+
+    64 bits and not a thousand buckets: buckets tie experiments to each other and bend small
+    weights.
+    """
+    digest = hashlib.sha256(f"{salt}|{visitor}".encode()).digest()
+    # The division may round up to 1.0 for the topmost 2^-54 of draws.
+    return min(int.from_bytes(digest[:8]) / 2.0**_BITS, 1.0 - 2.0**-53)
+
+
+def visitor_hash(salt: str, visitor: str) -> str:
+    """What is stored of a visitor: 96 bits of HMAC-SHA-256 under the experiment's own salt.
+
+    With the salt destroyed nobody can tell any more which visitor it was.
+    """
+    return hmac.digest(salt.encode(), visitor.encode(), "sha256").hex()[:_VISITOR_HEX]
+
+
+def event_id(*parts: str | int) -> str:
+    """Deterministic id of an event: 128 bits of SHA-256 over what makes it unique."""
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]

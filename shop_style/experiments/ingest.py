@@ -1,0 +1,169 @@
+"""Events of a page view: checked against its token, made unique, stored together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from shop_style.conf import app_settings
+from shop_style.experiments.hashing import event_id
+from shop_style.experiments.snapshot import current_snapshot, experiment_database
+from shop_style.experiments.tokens import PageToken, read_token
+from shop_style.experiments.visitor import crawls, device_class
+from shop_style.models import Event, Experiment, Kind, PhaseProduct, Suspicion
+
+MOST_EVENTS: Final = 100
+MOST_BYTES: Final = 65_536
+MANY_CLICKS: Final = 10
+"""More clicks than this in one report are no shopper's; they are kept and flagged."""
+
+_IMPLIED: Final = {
+    Kind.RENDERED: (Kind.RENDERED,),
+    Kind.FAILED: (Kind.RENDERED, Kind.FAILED),
+    Kind.VIEWABLE: (Kind.RENDERED, Kind.VIEWABLE),
+    # Beacons overtake each other: who clicked has seen it, whichever arrives first.
+    Kind.CLICK: (Kind.RENDERED, Kind.VIEWABLE, Kind.CLICK),
+}
+REPORTED: Final = tuple(kind.value for kind in _IMPLIED)
+"""Kinds that a page may report; conversions come from the shop's own code."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """An event that was not taken. index: its place in the report, from 0."""
+
+    index: int
+    code: str
+    detail: str
+
+
+@dataclass
+class IngestReport:
+    """How many events count now, how many counted already, and which could not be taken."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+def ingest(token_text: str, reported: Sequence[Any], *, agent: str) -> IngestReport:
+    """Store what a page reports. Arm and product come from its token, the time from our clock.
+
+    reported: dicts of kind and position. agent: the sender's user agent, of which the device
+    class is kept. Raises TokenError, TokenExpired, and DatabaseError when nothing was stored.
+    """
+    token = read_token(token_text, hours=app_settings().TOKEN_HOURS)
+    report = IngestReport()
+    taken: list[tuple[Kind, int]] = []
+    open_experiments = _open_experiments()
+    for index, item in enumerate(reported):
+        problem = _problem(token, item, open_experiments)
+        if problem:
+            report.rejected.append(Rejection(index, *problem))
+        else:
+            taken.append((Kind(item["kind"]), item["position"]))
+    named = {_id(token, kind, position) for kind, position in taken}
+    stored = _store(_events(token, taken, agent))
+    report.accepted = len(named & stored)
+    report.duplicates = len(taken) - report.accepted
+    return report
+
+
+def _open_experiments() -> set[int]:
+    """Experiments whose pages may still report: live ones, and those that ended a while ago."""
+    oldest = timezone.now().timestamp() - app_settings().TOKEN_HOURS * 3600
+    return {
+        item.id
+        for item in current_snapshot().experiments
+        if item.is_live or (item.ended is not None and item.ended >= oldest)
+    }
+
+
+def _problem(token: PageToken, item: Any, open_experiments: set[int]) -> tuple[str, str] | None:
+    """Code and words of why an event cannot be taken, or None."""
+    if not isinstance(item, dict):
+        return "bad_event", "an event is an object with kind and position"
+    kind, position = item.get("kind"), item.get("position")
+    if kind not in REPORTED:
+        return "unknown_kind", f"kind is one of {', '.join(REPORTED)}"
+    if type(position) is not int:
+        return "bad_position", "position is the whole number that the placement gave"
+    found = token.at(position)
+    if found is None:
+        return "unknown_position", "no tracked picture of this page has this position"
+    if found[0].experiment not in open_experiments:
+        return "closed_experiment", "its experiment takes no events any more"
+    return None
+
+
+def _events(token: PageToken, taken: Iterable[tuple[Kind, int]], agent: str) -> list[Event]:
+    """Each event and those that it implies, once."""
+    taken = list(taken)
+    suspicion = _suspicion([kind for kind, _ in taken], agent)
+    device, now = device_class(agent), timezone.now()
+    found: dict[str, Event] = {}
+    for kind, position in taken:
+        exposure, product = token.at(position) or (None, 0)
+        if exposure is None:
+            continue
+        for implied in _IMPLIED[kind]:
+            identifier = _id(token, implied, position)
+            found[identifier] = Event(
+                event_id=identifier,
+                experiment_id=exposure.experiment,
+                phase_id=exposure.phase,
+                arm_id=exposure.arm,
+                product_id=product,
+                visitor=exposure.visitor,
+                kind=implied,
+                position=position,
+                page_view=token.page_view,
+                device=device,
+                suspicion=suspicion,
+                at=now,
+            )
+    return list(found.values())
+
+
+def _id(token: PageToken, kind: Kind, position: int) -> str:
+    # One click a tile and page view: a second one on the same picture says nothing new.
+    return event_id(token.page_view, position, kind.value)
+
+
+def _suspicion(kinds: Sequence[Kind], agent: str) -> int:
+    flags = 0
+    if crawls(agent):
+        flags |= Suspicion.CRAWLER_AGENT
+    if kinds.count(Kind.CLICK) > MANY_CLICKS:
+        flags |= Suspicion.MANY_CLICKS
+    return flags
+
+
+def _store(events: list[Event]) -> set[str]:
+    """Insert what is not there yet. Returns the ids that are new. Three queries."""
+    if not events:
+        return set()
+    alias = experiment_database()
+    rows = Event.objects.using(alias)
+    with transaction.atomic(using=alias):
+        # An experiment that was deleted takes its rows along; its tokens live on for a day.
+        products = {event.product_id for event in events}
+        there = set(
+            PhaseProduct.objects.using(alias)
+            .filter(pk__in=products, phase__experiment__purged_at=None)
+            .exclude(phase__experiment__state=Experiment.State.DRAFT)
+            .values_list("pk", flat=True)
+        )
+        events = [event for event in events if event.product_id in there]
+        known = set(
+            rows.filter(event_id__in=[event.event_id for event in events]).values_list(
+                "event_id", flat=True
+            )
+        )
+        fresh = [event for event in events if event.event_id not in known]
+        rows.bulk_create(fresh, ignore_conflicts=True)
+    return {event.event_id for event in fresh}

@@ -1,0 +1,184 @@
+"""An experiment's steps: start, pause, resume, other weights, more coverage, finish."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from shop_style.exceptions import ExperimentError, UnknownExperiment
+from shop_style.experiments.eligibility import (
+    Pictures,
+    eligible_pictures,
+    freeze,
+    overlaps,
+    start_problems,
+)
+from shop_style.experiments.snapshot import compile_snapshot, experiment_database
+from shop_style.generation.review import publish, withdraw
+from shop_style.models import Arm, AuditEntry, Experiment, Phase, PhaseVariant, StyleVariant
+
+State = Experiment.State
+
+
+def find_experiment(slug: str) -> Experiment:
+    """The experiment of this slug. Raises UnknownExperiment naming those there are."""
+    rows = Experiment.objects.using(experiment_database())
+    found = rows.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(rows.values_list("slug", flat=True)[:10]) or "none yet"
+        raise UnknownExperiment(f"there is no experiment {slug!r}; there are: {known}")
+    return found
+
+
+def start(
+    experiment: Experiment, *, actor: str, objects: Iterable[models.Model] | None = None
+) -> Phase:
+    """Freeze the first phase and serve by it.
+
+    objects: rows that hold the pictures to enrol; None enrols every picture that has a published
+    variant in each arm's style. Raises ExperimentError with every reason why it cannot start.
+    """
+    with _step(experiment, "started", actor, State.DRAFT) as row:
+        arms = list(row.arms.select_related("style"))
+        problems = start_problems(row, arms)
+        pictures = eligible_pictures(arms, objects) if not problems else {}
+        if not problems and not pictures:
+            problems = [
+                "no picture has a published variant in the style of each arm; "
+                "approve and publish variants first"
+            ]
+        problems = problems or overlaps(row, pictures)
+        if problems:
+            raise ExperimentError(f"experiment {row.slug!r} cannot start:", problems)
+        row.coverage_salt, row.arm_salt, row.visitor_salt = (
+            secrets.token_hex(16) for _ in range(3)
+        )
+        row.state, row.started_at = State.RUNNING, timezone.now()
+        weights = {str(arm.pk): arm.weight for arm in arms}
+        phase = _new_phase(row, 1, weights, pictures)
+    return phase
+
+
+def pause(experiment: Experiment, *, actor: str, reason: str = "") -> None:
+    """Show the originals of its products to everybody until it is resumed."""
+    with _step(experiment, "paused", actor, State.RUNNING, reason) as row:
+        row.state = State.PAUSED
+
+
+def resume(experiment: Experiment, *, actor: str, reason: str = "") -> None:
+    """Go on as before the pause."""
+    with _step(experiment, "resumed", actor, State.PAUSED, reason) as row:
+        row.state = State.RUNNING
+
+
+def raise_coverage(experiment: Experiment, coverage: float, *, actor: str) -> None:
+    """Let more visitors in; nobody changes arms. Raises ExperimentError for a smaller coverage."""
+    with _step(experiment, "coverage raised", actor, State.RUNNING, f"to {coverage:g}") as row:
+        if not row.coverage <= coverage <= 1:
+            raise ExperimentError(
+                f"coverage is {row.coverage:g}; it can only be raised, up to 1, because visitors "
+                "who were let in would have to be thrown out again"
+            )
+        row.coverage = coverage
+
+
+def change_weights(
+    experiment: Experiment, weights: Mapping[str, float], *, actor: str, reason: str = ""
+) -> Phase:
+    """Begin a new phase with other weights by arm slug. Who has entered stays in their phase.
+
+    Products and variants are frozen anew. Raises ExperimentError for weights that do not fit.
+    """
+    with _step(experiment, "weights changed", actor, State.RUNNING, reason) as row:
+        arms = list(row.arms.select_related("style"))
+        unknown = set(weights) ^ {arm.slug for arm in arms}
+        if unknown or abs(sum(weights.values()) - 1) > 1e-6 or min(weights.values()) <= 0:
+            raise ExperimentError(
+                f"weights must name each arm ({', '.join(arm.slug for arm in arms)}), "
+                "each above 0, and sum to 1"
+            )
+        now = timezone.now()
+        last = row.phases.latest("number")
+        row.phases.filter(pk=last.pk).update(ended_at=now)
+        for arm in arms:
+            row.arms.filter(pk=arm.pk).update(weight=weights[arm.slug])
+        pictures = eligible_pictures(arms, None, within=last)
+        by_row = {str(arm.pk): weights[arm.slug] for arm in arms}
+        return _new_phase(row, last.number + 1, by_row, pictures)
+
+
+def finish(
+    experiment: Experiment, *, actor: str, ship: str | None = None, reason: str = ""
+) -> None:
+    """End it. ship: slug of the arm whose pictures are shown from now on; None shows the originals.
+
+    Shipping publishes that arm's variants anew and withdraws the other arms'; reverting withdraws
+    them all. Variants stay approved, so either can be taken back by publishing or withdrawing.
+    """
+    note = f"{'shipped ' + ship if ship else 'reverted to the originals'}. {reason}".strip()
+    with _step(experiment, "finished", actor, (State.RUNNING, State.PAUSED), note) as row:
+        arms = {arm.slug: arm for arm in row.arms.all()}
+        if ship is not None and ship not in arms:
+            raise ExperimentError(f"there is no arm {ship!r}; there are: {', '.join(arms)}")
+        row.state, row.ended_at = State.FINISHED, timezone.now()
+        chosen = arms[ship] if ship else None
+        shipped = chosen is not None and not chosen.is_control
+        row.outcome = Experiment.Outcome.SHIP if shipped else Experiment.Outcome.REVERT
+        row.phases.filter(ended_at=None).update(ended_at=row.ended_at)
+        _show(row, chosen if shipped else None, actor)
+
+
+def _show(experiment: Experiment, chosen: Arm | None, actor: str) -> None:
+    shown = PhaseVariant.objects.using(experiment._state.db).filter(
+        product__phase__experiment=experiment, variant__retired_at=None
+    )
+    winners = (
+        set() if chosen is None else set(shown.filter(arm=chosen).values_list("variant", flat=True))
+    )
+    rows = StyleVariant.objects.using(experiment._state.db).select_related("style")
+    others = set(shown.values_list("variant", flat=True)) - winners
+    reason = f"experiment {experiment.slug} finished"
+    withdraw(rows.filter(pk__in=others).exclude(published_at=None), actor=actor, reason=reason)
+    publish(rows.filter(pk__in=winners), actor=actor, reason=reason)
+
+
+def _new_phase(
+    experiment: Experiment,
+    number: int,
+    weights: dict[str, float],
+    pictures: Pictures,
+) -> Phase:
+    phase = Phase.objects.using(experiment._state.db).create(
+        experiment=experiment, number=number, weights=weights, started_at=timezone.now()
+    )
+    freeze(phase, pictures)
+    return phase
+
+
+@contextmanager
+def _step(
+    experiment: Experiment,
+    verb: str,
+    actor: str,
+    states: str | tuple[str, ...],
+    reason: str = "",
+) -> Iterator[Experiment]:
+    """One step in one transaction: locked, audited, compiled; the caller's row is refreshed."""
+    alias = experiment_database()
+    states = (states,) if isinstance(states, str) else states
+    with transaction.atomic(using=alias):
+        row = Experiment.objects.using(alias).select_for_update().get(pk=experiment.pk)
+        if row.state not in states:
+            raise ExperimentError(
+                f"experiment {row.slug!r} is {row.get_state_display()}; "
+                f"this step takes one that is {' or '.join(states)}"
+            )
+        yield row
+        row.save(using=alias)
+        AuditEntry.objects.record(verb, row, actor=actor, reason=reason)
+        compile_snapshot()
+    experiment.refresh_from_db(using=alias)

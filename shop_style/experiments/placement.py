@@ -1,0 +1,223 @@
+"""Which picture each tile of a page shows: an arm's variant, a published one, or the original."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+from shop_style.conf import app_settings
+from shop_style.experiments.guard import guarded
+from shop_style.experiments.page import Page, Placed
+from shop_style.experiments.rendering import Rendering, original_rendering, variant_rendering
+from shop_style.experiments.snapshot import (
+    ExperimentEntry,
+    Snapshot,
+    current_snapshot,
+    experiment_database,
+)
+from shop_style.models import PhaseProduct, PhaseVariant, StyleVariant
+from shop_style.sources import Source, SourceImage, source_image
+
+logger = logging.getLogger(__name__)
+
+Key = tuple[int, str, str]
+
+
+def place(
+    page: Page, pictures: Sequence[SourceImage], *, placement: str, alt: str | None = None
+) -> list[Placed]:
+    """Choose what each picture shows, in order; a constant number of queries for any number.
+
+    Never raises for a failure of ours: the originals are shown then.
+    """
+    if not pictures:
+        return []
+    try:
+        with guarded(pictures[0].database):
+            return _Choice.of(page, pictures, placement).placed(alt)
+    except Exception:  # whatever it is, a storefront shows the originals
+        logger.exception("no variants for this page; it shows the originals")
+        page.drop()
+        return [
+            Placed(rendering=original_rendering(picture, alt=alt), position=page.next_position())
+            for picture in pictures
+        ]
+
+
+def picture_of(row: models.Model, field_name: str | None = None) -> SourceImage:
+    """The picture of a row; of the row's first file where our settings cannot tell.
+
+    Raises SourceError when the row has no file field at all.
+    """
+    try:
+        return source_image(row, field_name)
+    except Exception as error:  # broken settings must not keep a storefront from its originals
+        for item in row._meta.get_fields():
+            if isinstance(item, models.FileField) and field_name in (None, item.name):
+                if not isinstance(error, LookupError):
+                    logger.exception("the original of %s %s is shown", row._meta.label, row.pk)
+                return SourceImage(Source(type(row), item.name), row)
+        raise
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A picture that takes part in an experiment, with the variant of each arm by its id."""
+
+    experiment: ExperimentEntry
+    product: int
+    variants: Mapping[int, StyleVariant | None]
+    left_out: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """May every arm show its picture? If not, none does, so that the arms stay alike."""
+        return not self.left_out and all(
+            variant is not None and variant.is_published and variant.renditions
+            for variant in self.variants.values()
+        )
+
+
+@dataclass
+class _Choice:
+    """What is to be known for a page's pictures, read at once."""
+
+    page: Page
+    pictures: Sequence[SourceImage]
+    keys: list[Key]
+    entries: Mapping[Key, _Entry]
+    published: Mapping[Key, StyleVariant]
+    excluded: list[ExperimentEntry] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, page: Page, pictures: Sequence[SourceImage], placement: str) -> _Choice:
+        kinds = ContentType.objects.db_manager(pictures[0].database).get_for_models(
+            *{type(picture.instance) for picture in pictures}
+        )
+        keys = [
+            (kinds[type(item.instance)].pk, str(item.instance.pk), item.source.field)
+            for item in pictures
+        ]
+        entries: Mapping[Key, _Entry] = {}
+        live = _snapshot().live_in(placement)
+        if live and pictures[0].database == experiment_database():
+            entries = _entries(page, live, keys)
+        return cls(
+            page=page,
+            pictures=pictures,
+            keys=keys,
+            entries=entries,
+            published=_published(pictures),
+        )
+
+    def placed(self, alt: str | None) -> list[Placed]:
+        """Each picture's tile."""
+        tiles = [
+            self._tile(picture, key, alt)
+            for picture, key in zip(self.pictures, self.keys, strict=True)
+        ]
+        self.page.exclude(self.excluded)
+        return tiles
+
+    def _tile(self, picture: SourceImage, key: Key, alt: str | None) -> Placed:
+        position = self.page.next_position()
+        entry = self.entries.get(key)
+        if entry is None:
+            rendering = _rendered(picture, self.published.get(key), alt)
+            return Placed(rendering=rendering, position=position)
+        self.page.vary()
+        return self._enrolled_tile(picture, entry, position, alt)
+
+    def _enrolled_tile(
+        self, picture: SourceImage, entry: _Entry, position: int, alt: str | None
+    ) -> Placed:
+        untracked = Placed(rendering=original_rendering(picture, alt=alt), position=position)
+        if not (entry.experiment.is_running and entry.is_complete):
+            return untracked
+        if self.page.visitor.excluded:
+            self.excluded.append(entry.experiment)
+            return untracked
+        assignment = self.page.assignment(entry.experiment)
+        if assignment is None or not self.page.track(assignment, position, entry.product):
+            return untracked
+        # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
+        variant = entry.variants.get(assignment.arm.id)
+        return Placed(rendering=_rendered(picture, variant, alt), position=position, tracked=True)
+
+
+def _snapshot() -> Snapshot:
+    try:
+        return current_snapshot()
+    except Exception:  # published variants do not depend on experiments
+        logger.exception("no experiments for this page")
+        return Snapshot()
+
+
+def _entries(page: Page, live: Sequence[ExperimentEntry], keys: Sequence[Key]) -> dict[Key, _Entry]:
+    """The pictures that take part, of the first experiment that has them. Two queries."""
+    entered = {_phase_of(page, experiment): experiment for experiment in live}
+    by_phase = {experiment.current: experiment for experiment in live} | entered
+    products = list(
+        PhaseProduct.objects.using(experiment_database()).filter(
+            phase__in=by_phase,
+            content_type__in={key[0] for key in keys},
+            object_id__in={key[1] for key in keys},
+        )
+    )
+    shown: dict[int, dict[int, StyleVariant | None]] = {item.pk: {} for item in products}
+    rows = PhaseVariant.objects.using(experiment_database()).filter(product__in=list(shown))
+    for row in rows.select_related("variant__style"):
+        shown[row.product_id][row.arm_id] = row.variant
+    wanted = set(keys)
+    found: dict[Key, list[_Entry]] = {}
+    for product in products:
+        key = (product.content_type_id, product.object_id, product.field)
+        if key in wanted:
+            entry = _Entry(
+                experiment=by_phase[product.phase_id],
+                product=product.pk,
+                variants=shown[product.pk],
+                # What joined after the visitor's own phase began is an original to this visitor.
+                left_out=product.left_out_at is not None or product.phase_id not in entered,
+            )
+            found.setdefault(key, []).append(entry)
+    return {key: _chosen(page, entries) for key, entries in found.items()}
+
+
+def _chosen(page: Page, entries: list[_Entry]) -> _Entry:
+    """Of experiments that share a layer, the one whose stretch the visitor falls in."""
+    entries.sort(key=lambda entry: (entry.experiment.id, entry.left_out))
+    if len(entries) == 1 or page.visitor.excluded:
+        return entries[0]
+    mine = (entry for entry in entries if page.assignment(entry.experiment) is not None)
+    return next(mine, entries[0])
+
+
+def _phase_of(page: Page, experiment: ExperimentEntry) -> int:
+    entered = page.visitor.phases.get(experiment.id, 0)
+    return entered if entered in experiment.phases else experiment.current
+
+
+def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
+    """The newest published variant of each picture. One query."""
+    if app_settings().SHOWN == "original":
+        return {}
+    rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
+    return {
+        (row.content_type_id, row.object_id, row.field): row
+        for row in rows.select_related("style").order_by("published_at", "pk")
+    }
+
+
+def _rendered(picture: SourceImage, variant: Any, alt: str | None) -> Rendering:
+    if variant is not None:
+        try:
+            return variant_rendering(picture, variant, alt=alt)
+        except Exception:  # a storage may raise anything; the page must come up
+            logger.exception("variant %s cannot be addressed; its original is shown", variant.pk)
+    return original_rendering(picture, alt=alt)

@@ -1,0 +1,242 @@
+"""The live experiments as a process serves by them: immutable, and read from one row."""
+
+from __future__ import annotations
+
+import bisect
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from django.db import router, transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from shop_style.conf import app_settings
+from shop_style.experiments.guard import guarded
+from shop_style.models import Experiment, Phase, ServingSnapshot
+
+_ROW = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmEntry:
+    """One arm. style: row number of its style; None for the control."""
+
+    id: int
+    slug: str
+    style: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseEntry:
+    """One phase with its arms and their weights."""
+
+    id: int
+    number: int
+    arms: tuple[ArmEntry, ...]
+    weights: tuple[float, ...]
+    bounds: tuple[float, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        total = sum(self.weights)
+        ends = tuple(weight / total for weight in accumulate(self.weights))
+        object.__setattr__(self, "bounds", ends[:-1])
+
+    def arm_at(self, share: float) -> ArmEntry:
+        """The arm whose stretch of [0, 1) holds this share."""
+        return self.arms[bisect.bisect_right(self.bounds, share)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentEntry:
+    """One experiment. phases: all of them by row number; current: the one that new visitors enter.
+
+    ended: when it finished, None while it is live.
+    """
+
+    id: int
+    slug: str
+    state: str
+    placement: str
+    coverage: float
+    layer: str
+    layer_from: float
+    layer_to: float
+    coverage_salt: str
+    arm_salt: str
+    visitor_salt: str
+    ended: float | None
+    current: int
+    phases: Mapping[int, PhaseEntry]
+
+    @property
+    def is_running(self) -> bool:
+        """Does it take new visitors?"""
+        return self.state == Experiment.State.RUNNING
+
+    @property
+    def is_live(self) -> bool:
+        """Does it decide what shoppers see?"""
+        return self.state in (Experiment.State.RUNNING, Experiment.State.PAUSED)
+
+    def runs_in(self, placement: str) -> bool:
+        """Is this list of the storefront one of its places?"""
+        return self.placement in ("", placement)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All experiments that are live, or whose events and conversions still count."""
+
+    version: int = 0
+    experiments: tuple[ExperimentEntry, ...] = ()
+
+    def live_in(self, placement: str) -> list[ExperimentEntry]:
+        """Those that decide what this list shows, the oldest first."""
+        return [item for item in self.experiments if item.is_live and item.runs_in(placement)]
+
+    def get(self, pk: int) -> ExperimentEntry | None:
+        """One by its row number, or None."""
+        return next((item for item in self.experiments if item.id == pk), None)
+
+
+@dataclass
+class _Held:
+    snapshot: Snapshot | None = None
+    read_at: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+_held = _Held()
+
+
+def experiment_database() -> str:
+    """Alias of the database that experiments and their events live in."""
+    return router.db_for_write(Experiment)
+
+
+def current_snapshot() -> Snapshot:
+    """What to serve by. At most one query every SNAPSHOT_SECONDS, none otherwise.
+
+    Raises DatabaseError only when nothing was ever read: an outage serves by what was last seen.
+    """
+    held = _held.snapshot
+    fresh = time.monotonic() - _held.read_at < app_settings().SNAPSHOT_SECONDS
+    if held is not None and fresh:
+        return held
+    # Others go on with what is held while one reads.
+    if not _held.lock.acquire(blocking=held is None):
+        return held or Snapshot()
+    try:
+        return _reread(held)
+    finally:
+        _held.lock.release()
+
+
+def forget_snapshot() -> None:
+    """Read the row again at the next call."""
+    _held.snapshot, _held.read_at = None, 0.0
+
+
+def compile_snapshot() -> None:
+    """Write the row anew from the tables, and let this process read it after the commit.
+
+    Call it inside the transaction that changed an experiment.
+    """
+    alias = experiment_database()
+    rows = ServingSnapshot.objects.using(alias)
+    rows.get_or_create(pk=_ROW)
+    row = rows.select_for_update().get(pk=_ROW)
+    wanted = Experiment.objects.using(alias).exclude(arm_salt="").order_by("pk")
+    row.compiled = [_compiled(item) for item in wanted.prefetch_related("arms", "phases")]
+    row.version += 1
+    row.save(using=alias)
+    transaction.on_commit(forget_snapshot, using=alias)
+
+
+def _reread(held: Snapshot | None) -> Snapshot:
+    rows = ServingSnapshot.objects.using(experiment_database()).filter(pk=_ROW)
+    try:
+        with guarded(experiment_database()):
+            found = rows.values_list("version", "compiled").first()
+    except Exception:
+        if held is None:
+            raise
+        # Not again before the next interval, or each request would wait for a dead database.
+        _held.read_at = time.monotonic()
+        return held
+    if found is None:
+        snapshot = Snapshot()
+    elif held is not None and held.version == found[0]:
+        snapshot = held
+    else:
+        snapshot = Snapshot(found[0], tuple(_entries(found[1])))
+    _held.snapshot, _held.read_at = snapshot, time.monotonic()
+    return snapshot
+
+
+def _compiled(experiment: Experiment) -> dict[str, Any]:
+    phases = sorted(experiment.phases.all(), key=lambda phase: phase.number)
+    return {
+        "id": experiment.pk,
+        "slug": experiment.slug,
+        "state": experiment.state,
+        "placement": experiment.placement,
+        "coverage": experiment.coverage,
+        "layer": experiment.layer,
+        "layer_from": experiment.layer_from,
+        "layer_to": experiment.layer_to,
+        "coverage_salt": experiment.coverage_salt,
+        "arm_salt": experiment.arm_salt,
+        "visitor_salt": experiment.visitor_salt,
+        "ended": experiment.ended_at.isoformat() if experiment.ended_at else None,
+        "current": phases[-1].pk,
+        "phases": [_compiled_phase(experiment, phase) for phase in phases],
+    }
+
+
+def _compiled_phase(experiment: Experiment, phase: Phase) -> dict[str, Any]:
+    return {
+        "id": phase.pk,
+        "number": phase.number,
+        "arms": [
+            {
+                "id": arm.pk,
+                "slug": arm.slug,
+                "style": arm.style_id,
+                "weight": phase.weights[str(arm.pk)],
+            }
+            for arm in experiment.arms.all()
+            if phase.weights.get(str(arm.pk), 0) > 0
+        ],
+    }
+
+
+def _entries(compiled: Iterable[dict[str, Any]]) -> Iterable[ExperimentEntry]:
+    kept = app_settings().CONVERSION_DAYS * 86_400
+    for item in compiled:
+        ended = parse_datetime(item["ended"]) if item["ended"] else None
+        if ended is not None and (timezone.now() - ended).total_seconds() > kept:
+            continue
+        phases = {phase["id"]: _phase_entry(phase) for phase in item["phases"]}
+        yield ExperimentEntry(
+            **{
+                **item,
+                "ended": ended.timestamp() if ended else None,
+                "phases": phases,
+            }
+        )
+
+
+def _phase_entry(phase: dict[str, Any]) -> PhaseEntry:
+    return PhaseEntry(
+        id=phase["id"],
+        number=phase["number"],
+        arms=tuple(
+            ArmEntry(id=arm["id"], slug=arm["slug"], style=arm["style"]) for arm in phase["arms"]
+        ),
+        weights=tuple(arm["weight"] for arm in phase["arms"]),
+    )

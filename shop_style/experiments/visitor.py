@@ -1,0 +1,147 @@
+"""Who looks at a page: a random number in a signed cookie, or somebody who takes no part."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final, Literal
+
+from crawleruseragents import is_crawler
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+
+from shop_style.conf import app_settings
+
+logger = logging.getLogger(__name__)
+
+Excluded = Literal["", "crawler", "gpc", "dnt", "no_consent"]
+EXCLUSIONS: Final = ("crawler", "gpc", "dnt", "no_consent")
+
+_SALT: Final = "shop_style.visitor"
+_DAY: Final = 86_400
+_MOST_EXPERIMENTS: Final = 40
+_LONGEST: Final = 4096
+_IDENTIFIER = re.compile(r"[0-9a-f]{32}")
+_TABLET = re.compile(r"ipad|tablet|android(?!.*mobile)", re.IGNORECASE)
+_MOBILE = re.compile(r"mobi|iphone|ipod|android", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """One visitor.
+
+    id: 128 random bits, hexadecimal; empty for one who takes no part. born: day number (since
+    1970) of the first page. phases: the phase in which each experiment was entered.
+    excluded: why no part is taken.
+    """
+
+    id: str = ""
+    born: int = 0
+    phases: Mapping[int, int] = field(default_factory=dict)
+    excluded: Excluded = ""
+
+    def entered(self, experiment: int, phase: int) -> Visitor:
+        """The same visitor, with the phase entered kept for good."""
+        phases = {**self.phases, experiment: phase}
+        # A cookie is at most 4 KB; the oldest experiments are long over.
+        kept = dict(sorted(phases.items())[-_MOST_EXPERIMENTS:])
+        return replace(self, phases=kept)
+
+    def signed(self) -> str:
+        """What the cookie holds, and what headless callers send back."""
+        value = [self.id, self.born, sorted(self.phases.items())]
+        return signing.dumps(value, salt=_SALT, compress=True)
+
+
+def identify(request: HttpRequest, supplied: str = "") -> Visitor:
+    """The visitor of a request: from what a headless caller sends back, or from the cookie.
+
+    Crawlers, visitors who ask not to be tracked (`Sec-GPC`, `DNT`) and those without consent
+    take no part, whatever they send.
+    """
+    excluded = _excluded(request)
+    if excluded:
+        return Visitor(excluded=excluded)
+    value = supplied or request.COOKIES.get(app_settings().COOKIE_NAME, "")
+    return known_visitor(value) or Visitor(id=secrets.token_hex(16), born=_today())
+
+
+def known_visitor(value: str) -> Visitor | None:
+    """The visitor of a signed value, or None where it is not ours or its time is over."""
+    if not value or len(value) > _LONGEST:
+        return None
+    try:
+        identifier, born, phases = signing.loads(value, salt=_SALT)
+        visitor = Visitor(
+            id=identifier,
+            born=int(born),
+            phases={int(experiment): int(phase) for experiment, phase in phases},
+        )
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    if not isinstance(identifier, str) or not _IDENTIFIER.fullmatch(identifier):
+        return None
+    return visitor if _today() - visitor.born < app_settings().COOKIE_DAYS else None
+
+
+def set_cookie(response: HttpResponse, request: HttpRequest, visitor: Visitor) -> None:
+    """Keep the visitor. The end is fixed by the first page and never moves."""
+    current = app_settings()
+    response.set_cookie(
+        current.COOKIE_NAME,
+        visitor.signed(),
+        max_age=(visitor.born + current.COOKIE_DAYS) * _DAY - int(time.time()),
+        domain=current.COOKIE_DOMAIN or None,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def user_agent(request: HttpRequest) -> str:
+    """The user agent, cut where no real one goes on."""
+    return request.headers.get("User-Agent", "")[:512]
+
+
+@lru_cache(maxsize=4096)
+def crawls(agent: str) -> bool:
+    """Is this a crawler's user agent, or none at all?"""
+    return not agent.strip() or is_crawler(agent)
+
+
+def device_class(agent: str) -> str:
+    """`desktop`, `mobile` or `tablet`; all that is kept of a user agent."""
+    if _TABLET.search(agent):
+        return "tablet"
+    return "mobile" if _MOBILE.search(agent) else "desktop"
+
+
+def _excluded(request: HttpRequest) -> Excluded:
+    if crawls(user_agent(request)):
+        return "crawler"
+    if request.headers.get("Sec-GPC", "").strip() == "1":
+        return "gpc"
+    if request.headers.get("DNT", "").strip() == "1":
+        return "dnt"
+    return "" if _consents(request) else "no_consent"
+
+
+def _consents(request: HttpRequest) -> bool:
+    path = app_settings().CONSENT
+    if not path:
+        return True
+    try:
+        return bool(import_string(path)(request))
+    except Exception:  # the host's own code; without an answer there is no consent
+        logger.exception("SHOP_STYLE['CONSENT'] %s failed; the visitor takes no part", path)
+        return False
+
+
+def _today() -> int:
+    return int(time.time()) // _DAY

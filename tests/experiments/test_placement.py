@@ -1,0 +1,192 @@
+"""What each tile of a page shows, and what is tracked of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from shop_style.experiments import lifecycle
+from shop_style.experiments.page import Page
+from shop_style.experiments.placement import place
+from shop_style.experiments.snapshot import forget_snapshot
+from shop_style.experiments.tokens import read_token
+from shop_style.models import Arm, Experiment, StyleVariant
+from shop_style.sources import source_image
+from tests.conftest import BROWSER
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(rf: Any, shop: Any, placement: str = "listing", **headers: Any) -> tuple[Page, list[Any]]:
+    page = Page(rf.get("/", headers={"user-agent": BROWSER, **headers}), keeps_visitor=True)
+    pictures = [source_image(chair) for chair in shop.chairs]
+    return page, place(page, pictures, placement=placement)
+
+
+def arms_of(rf: Any, shop: Any, number: int = 60) -> dict[bool, int]:
+    found = {True: 0, False: 0}
+    for _ in range(number):
+        _page, placed = shown(rf, shop)
+        styled = {item.rendering.is_styled for item in placed}
+        assert len(styled) == 1  # one arm for the whole page
+        found[styled.pop()] += 1
+    return found
+
+
+def test_each_visitor_sees_one_arm_on_every_tile_and_both_arms_occur(
+    rf: Any, make_shop: Any
+) -> None:
+    shop = make_shop()
+    shop.start()
+    found = arms_of(rf, shop)
+    # 60 fair draws all but never fall this far to one side (p < 1e-6).
+    assert min(found.values()) >= 12
+
+
+def test_tracked_tiles_are_in_the_token_with_arm_and_product(rf: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    phase = shop.start()
+    page, placed = shown(rf, shop)
+    assert all(item.tracked for item in placed)
+    token = read_token(page.token(), hours=1)
+    (exposure,) = token.exposures
+    slug = "warm" if placed[0].rendering.is_styled else "control"
+    assert Arm.objects.get(pk=exposure.arm).slug == slug
+    assert exposure.phase == phase.pk
+    assert sorted(exposure.products) == [0, 1, 2, 3]
+    by_object = dict(phase.products.values_list("pk", "object_id"))
+    assert [by_object[exposure.products[n]] for n in range(4)] == [
+        str(chair.pk) for chair in shop.chairs
+    ]
+    assert page.visitor.id not in page.token()
+
+
+def test_outside_an_experiment_the_newest_published_variant_is_shown(
+    rf: Any, make_shop: Any, settings: Any
+) -> None:
+    shop = make_shop()
+    page, placed = shown(rf, shop)
+    assert all(item.rendering.style == "warm" and not item.tracked for item in placed)
+    assert page.token() == "" and not page.varies
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "SHOWN": "original"}
+    _page, placed = shown(rf, shop)
+    assert not any(item.rendering.is_styled for item in placed)
+
+
+def test_another_placement_is_not_part_of_the_experiment(rf: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    page, placed = shown(rf, shop, "recommendations")
+    assert not any(item.tracked for item in placed) and not page.varies
+
+
+def test_without_a_way_to_keep_the_visitor_nobody_is_enrolled(rf: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    for _ in range(20):
+        page = Page(rf.get("/", headers={"user-agent": BROWSER}))
+        pictures = [source_image(chair) for chair in shop.chairs]
+        placed = place(page, pictures, placement="listing")
+        assert not any(item.tracked or item.rendering.is_styled for item in placed)
+
+
+def test_a_product_that_lost_its_variant_is_an_original_in_every_arm(
+    rf: Any, make_shop: Any
+) -> None:
+    shop = make_shop()
+    shop.start()
+    lost = StyleVariant.objects.get(object_id=str(shop.chairs[1].pk))
+    for change in (
+        {"published_at": None},
+        {"retired_at": timezone.now()},
+        {"review": "rejected"},
+        {"renditions": []},
+    ):
+        before = {name: getattr(lost, name) for name in change}
+        StyleVariant.objects.filter(pk=lost.pk).update(**change)
+        for _ in range(12):
+            _page, placed = shown(rf, shop)
+            assert not placed[1].tracked and not placed[1].rendering.is_styled
+            assert placed[0].tracked
+        StyleVariant.objects.filter(pk=lost.pk).update(**before)
+
+
+def test_a_paused_experiment_shows_originals_and_tracks_nothing(rf: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    lifecycle.pause(shop.experiment, actor="ada")
+    forget_snapshot()
+    for _ in range(10):
+        page, placed = shown(rf, shop)
+        assert not any(item.tracked or item.rendering.is_styled for item in placed)
+        assert page.varies  # a cache must not keep it over the resumption
+    lifecycle.resume(shop.experiment, actor="ada")
+    forget_snapshot()
+    assert shown(rf, shop)[1][0].tracked
+
+
+def test_part_of_a_layer_and_coverage_leave_others_with_the_originals(
+    rf: Any, make_shop: Any
+) -> None:
+    shop = make_shop(coverage=0.5, layer="home", layer_from=0.0, layer_to=0.5)
+    shop.start()
+    pages = [shown(rf, shop) for _ in range(120)]
+    part = sum(placed[0].tracked for _page, placed in pages)
+    assert 12 <= part <= 52  # a quarter of 120; outside with p < 1e-4
+    assert all(placed[0].tracked or not placed[0].rendering.is_styled for _page, placed in pages)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_number_of_queries_does_not_grow_with_the_tiles(
+    rf: Any, make_shop: Any, inside: bool
+) -> None:
+    counts = []
+    shop = make_shop(48)
+    if inside:
+        shop.start()
+    for number in (3, 48):
+        part = type(shop)(shop.chairs[:number], shop.style, shop.experiment)
+        shown(rf, part)
+        with CaptureQueriesContext(connection) as queries:
+            shown(rf, part)
+        counts.append(len([q for q in queries if "SAVEPOINT" not in q["sql"]]))
+    # Published variants; and in an experiment its products and their variants.
+    assert counts == ([3, 3] if inside else [1, 1])
+
+
+def test_two_experiments_of_one_layer_never_share_a_visitor(
+    rf: Any, make_shop: Any, publish_variant: Any, make_style: Any
+) -> None:
+    shop = make_shop(layer="home", layer_from=0.0, layer_to=0.5)
+    shop.start()
+    cold = make_style("cold")
+    for chair in shop.chairs:
+        publish_variant(chair, cold)
+    other = Experiment.objects.create(
+        slug="cold",
+        name="Cold",
+        placement="listing",
+        planned_visitors=10,
+        layer="home",
+        layer_from=0.5,
+        layer_to=1.0,
+    )
+    Arm.objects.create(experiment=other, slug="control", weight=0.5)
+    Arm.objects.create(experiment=other, slug="cold", style=cold, weight=0.5)
+    lifecycle.start(other, actor="ada")
+    forget_snapshot()
+    seen = set()
+    for _ in range(80):
+        page, placed = shown(rf, shop)
+        (exposure,) = read_token(page.token(), hours=1).exposures
+        seen.add((exposure.experiment, placed[0].rendering.style))
+    assert seen == {
+        (shop.experiment.pk, ""),
+        (shop.experiment.pk, "warm"),
+        (other.pk, ""),
+        (other.pk, "cold"),
+    }
