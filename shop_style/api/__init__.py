@@ -1,0 +1,1 @@
+"""REST API for storefronts and staff. It works without any setting of the host's for DRF."""

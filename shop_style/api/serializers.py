@@ -1,0 +1,296 @@
+"""Bodies of requests and answers, as the schema shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from shop_style.experiments.ingest import MOST_EVENTS, REPORTED
+from shop_style.experiments.rendering import Rendering
+from shop_style.experiments.tokens import LONGEST
+from shop_style.models import Arm, Experiment, Phase
+
+MOST_OBJECTS = 100
+OBJECT_HELP = "a row of the shop as `app.model:key`, such as `catalogue.productimage:42`"
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Any error: a stable code, and words for people."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    fields = serializers.DictField(  # type: ignore[assignment]  # the name of the answer's key
+        required=False, help_text="which fields are at fault, and why"
+    )
+
+
+class SourceSerializer(serializers.Serializer[Any]):
+    """One `<source>` of a `<picture>`."""
+
+    type = serializers.CharField(help_text="MIME type")
+    srcset = serializers.CharField()
+
+
+class PictureSerializer(serializers.Serializer[Any]):
+    """A picture to show."""
+
+    src = serializers.CharField()
+    srcset = serializers.CharField(help_text="of the format that every browser knows; may be empty")
+    sources = SourceSerializer(many=True, help_text="each format's srcset, best first")
+    width = serializers.IntegerField(allow_null=True, help_text="pixels of the largest")
+    height = serializers.IntegerField(allow_null=True)
+    alt = serializers.CharField()
+    digital_source_type = serializers.CharField(
+        allow_null=True, help_text="IPTC URI of a variant; null for the shop's own picture"
+    )
+    style = serializers.CharField(allow_null=True, help_text="slug; null for the original")  # type: ignore[assignment]
+    original = serializers.CharField(help_text="what to show when `src` does not load")
+
+
+class VariantSerializer(PictureSerializer):
+    """A published variant."""
+
+    id = serializers.IntegerField()
+    object = serializers.CharField(help_text=OBJECT_HELP)
+    field = serializers.CharField(help_text="which of the row's image fields")
+    style_name = serializers.CharField()
+    published_at = serializers.DateTimeField()
+
+
+class PlacementRequestSerializer(serializers.Serializer[Any]):
+    """A list of objects to place on a page, in its order."""
+
+    objects = serializers.ListField(
+        child=serializers.CharField(max_length=300, help_text=OBJECT_HELP),
+        min_length=1,
+        max_length=MOST_OBJECTS,
+    )
+    placement = serializers.SlugField(
+        max_length=60, required=False, default="", allow_blank=True, help_text="which list this is"
+    )
+    visitor = serializers.CharField(
+        max_length=4096,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="what the last answer gave; for callers that keep no cookies",
+    )
+
+
+class PlacedSerializer(serializers.Serializer[Any]):
+    """One object's place."""
+
+    object = serializers.CharField()
+    position = serializers.IntegerField(help_text="names this tile in events")
+    tracked = serializers.BooleanField(help_text="do events count for it?")
+    picture = PictureSerializer(
+        allow_null=True, help_text="null where no such object is shown to shoppers"
+    )
+
+
+class PlacementSerializer(serializers.Serializer[Any]):
+    """A placed page."""
+
+    pictures = PlacedSerializer(many=True)
+    token = serializers.CharField(help_text="for events of this page; empty where nothing counts")
+    visitor = serializers.CharField(help_text="send it back next time; empty where nothing is kept")
+    events = serializers.CharField(help_text="address that events go to")
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """Something that happened to a tile."""
+
+    kind = serializers.ChoiceField(choices=REPORTED)
+    position = serializers.IntegerField(min_value=0)
+
+
+class EventsRequestSerializer(serializers.Serializer[Any]):
+    """Events of one page view."""
+
+    token = serializers.CharField(max_length=LONGEST)
+    # Each is checked by itself: a bad one must not take the others along.
+    events = serializers.ListField(
+        child=serializers.JSONField(), min_length=1, max_length=MOST_EVENTS
+    )
+
+
+class EventsSchemaSerializer(EventsRequestSerializer):
+    """The same, as a caller should send it."""
+
+    events = EventSerializer(many=True)  # type: ignore[assignment]
+
+
+class RejectionSerializer(serializers.Serializer[Any]):
+    """An event that was not taken."""
+
+    index = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class EventsSerializer(serializers.Serializer[Any]):
+    """What became of them."""
+
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField(help_text="counted already")
+    rejected = RejectionSerializer(many=True)
+
+
+class ArmSerializer(serializers.ModelSerializer[Arm]):
+    """An arm."""
+
+    style = serializers.CharField(source="style.slug", default=None, read_only=True)  # type: ignore[assignment]
+
+    class Meta:
+        model = Arm
+        fields = ("slug", "style", "weight")
+
+
+class PhaseSerializer(serializers.ModelSerializer[Phase]):
+    """A phase."""
+
+    class Meta:
+        model = Phase
+        fields = ("number", "started_at", "ended_at")
+
+
+class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
+    """An experiment."""
+
+    arms = ArmSerializer(many=True, read_only=True)
+    phases = PhaseSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Experiment
+        fields = (
+            "slug",
+            "name",
+            "hypothesis",
+            "placement",
+            "layer",
+            "coverage",
+            "planned_visitors",
+            "primary_metric",
+            "state",
+            "outcome",
+            "arms",
+            "phases",
+            "created_at",
+            "started_at",
+            "ended_at",
+        )
+        read_only_fields = fields
+
+
+class IntervalSerializer(serializers.Serializer[Any]):
+    """An estimate with its two-sided interval. A bound is null where it is open."""
+
+    estimate = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    alpha = serializers.FloatField()
+
+
+class ArmReportSerializer(serializers.Serializer[Any]):
+    """An arm's counts and click-through rate."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    is_control = serializers.BooleanField()
+    visitors = serializers.IntegerField()
+    clicking_visitors = serializers.IntegerField()
+    rendered = serializers.IntegerField()
+    viewable = serializers.IntegerField()
+    clicks = serializers.IntegerField()
+    conversions = serializers.IntegerField()
+    value = serializers.FloatField()
+    failed = serializers.IntegerField()
+    suspicious = serializers.IntegerField()
+    ctr = IntervalSerializer(allow_null=True)
+
+
+class ComparisonSerializer(serializers.Serializer[Any]):
+    """Treatment against control. The p-value is of the difference; the lift's interval is taken
+    on the log of the ratio."""
+
+    difference = IntervalSerializer()
+    standard_error = serializers.FloatField()
+    degrees_of_freedom = serializers.FloatField(allow_null=True)
+    p_value = serializers.FloatField()
+    lift = IntervalSerializer(allow_null=True)
+    method = serializers.CharField()
+
+
+class EffectSerializer(serializers.Serializer[Any]):
+    """An arm against the control."""
+
+    arm = serializers.CharField()
+    name = serializers.CharField()
+    state = serializers.CharField()
+    comparison = ComparisonSerializer(allow_null=True)
+
+
+class SplitSerializer(serializers.Serializer[Any]):
+    """A sample-ratio check."""
+
+    stage = serializers.ChoiceField(choices=("tokens", "rendered"))
+    phase = serializers.IntegerField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    expected = serializers.DictField(child=serializers.FloatField())
+    p_value = serializers.FloatField()
+    mismatched = serializers.BooleanField(allow_null=True, help_text="null: too few to say")
+
+
+class HourSerializer(serializers.Serializer[Any]):
+    """An arm's hour."""
+
+    arm = serializers.CharField()
+    hour = serializers.DateTimeField()
+    viewable = serializers.IntegerField()
+    clicks = serializers.IntegerField()
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """An experiment's report."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    hypothesis = serializers.CharField()
+    placement = serializers.CharField()
+    state = serializers.CharField()
+    outcome = serializers.CharField()
+    planned_visitors = serializers.IntegerField()
+    visitors = serializers.IntegerField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    rolled_up_at = serializers.DateTimeField(allow_null=True)
+    waiting = serializers.IntegerField(help_text="events since")
+    phases = serializers.IntegerField()
+    products = serializers.IntegerField()
+    left_out = serializers.IntegerField()
+    pages = serializers.IntegerField(help_text="page tokens issued")
+    is_complete = serializers.BooleanField()
+    is_mismatched = serializers.BooleanField()
+    verdict = serializers.ListField(child=serializers.CharField())
+    arms = ArmReportSerializer(many=True)
+    effects = EffectSerializer(many=True)
+    splits = SplitSerializer(many=True)
+    devices = serializers.DictField(child=ArmReportSerializer(many=True))
+    excluded = serializers.DictField(child=serializers.IntegerField())
+    hours = HourSerializer(many=True)
+
+
+def picture_body(rendering: Rendering) -> dict[str, Any]:
+    """A rendering as PictureSerializer describes it."""
+    return {
+        "src": rendering.src,
+        "srcset": rendering.srcset,
+        "sources": [{"type": kind, "srcset": srcset} for kind, srcset in rendering.sources],
+        "width": rendering.width,
+        "height": rendering.height,
+        "alt": rendering.alt,
+        "digital_source_type": rendering.digital_source_type or None,
+        "style": rendering.style or None,
+        "original": rendering.original,
+    }
