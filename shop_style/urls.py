@@ -8,12 +8,13 @@ from shop_style.api.views.placement import PlacementView
 from shop_style.api.views.variants import VariantsView, VariantView
 
 app_name = "shop_style"
+# Strings all of them: what is no key or slug is our own coded 404, not an HTML page.
 urlpatterns = [
     path("placement/", PlacementView.as_view(), name="placement"),
     path("events/", EventsView.as_view(), name="events"),
     path("variants/", VariantsView.as_view(), name="variants"),
-    path("variants/<int:pk>/", VariantView.as_view(), name="variant"),
+    path("variants/<str:number>/", VariantView.as_view(), name="variant"),
     path("experiments/", ExperimentsView.as_view(), name="experiments"),
-    path("experiments/<slug:slug>/", ExperimentView.as_view(), name="experiment"),
-    path("experiments/<slug:slug>/report/", ReportView.as_view(), name="experiment_report"),
+    path("experiments/<str:slug>/", ExperimentView.as_view(), name="experiment"),
+    path("experiments/<str:slug>/report/", ReportView.as_view(), name="experiment_report"),
 ]

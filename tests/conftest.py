@@ -131,7 +131,7 @@ def browser() -> Callable[..., Any]:
 
 @pytest.fixture
 def publish_variant() -> Callable[..., Any]:
-    """A published variant of a row's picture, with real files of its own; any column may be given."""
+    """A published variant of a row's picture, with files of its own; any column may be given."""
     from django.contrib.contenttypes.models import ContentType
     from django.core.files.base import ContentFile
     from django.utils import timezone

@@ -71,8 +71,8 @@ def _rows(
             field.run_validators(value)
         except (ValidationError, ValueError, OverflowError):
             continue
-        # “007” is not another name of row 7.
-        if str(value) == key.lower():
+        # “007” is not another name of row 7, and no driver takes an integer beyond 64 bits.
+        if str(value) == key.lower() and not (isinstance(value, int) and value >= 2**63):
             valid[key] = value
     rows = {row.pk: row for row in _visible(model, request).filter(pk__in=set(valid.values()))}
     return {key: rows[value] for key, value in valid.items() if value in rows}

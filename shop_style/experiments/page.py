@@ -131,6 +131,15 @@ class Page:
             set_cookie(response, self.request, self.visitor)
         tally.write_if_due()
 
+    def has_entered(self, assignment: Assignment) -> bool:
+        """Was the experiment entered, on an earlier page or on this one?"""
+        return not assignment.is_new or assignment.experiment.id in self._tracked
+
+    def arms(self) -> list[Assignment]:
+        """The visitor's arms in the experiments entered, of those that are on this page."""
+        found = self._assignments.values()
+        return [item for item in found if item is not None and self.has_entered(item)]
+
     def exclude(self, experiments: Sequence[ExperimentEntry]) -> None:
         """Count a page of somebody who takes no part, once for each experiment on it."""
         for experiment in experiments:

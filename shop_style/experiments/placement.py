@@ -73,6 +73,9 @@ class _Entry:
     product: int
     variants: Mapping[int, StyleVariant | None]
     left_out: bool
+    is_here: bool
+    """Does the experiment run in this placement? Elsewhere its visitors see their arm as well,
+    uncounted, and nobody enters it."""
 
     @property
     def is_complete(self) -> bool:
@@ -104,9 +107,9 @@ class _Choice:
             for item in pictures
         ]
         entries: Mapping[Key, _Entry] = {}
-        live = _snapshot().live_in(placement)
+        live = _snapshot().live
         if live and pictures[0].database == experiment_database():
-            entries = _entries(page, live, keys)
+            entries = _entries(page, live, keys, placement)
         return cls(
             page=page,
             pictures=pictures,
@@ -140,13 +143,18 @@ class _Choice:
         if not (entry.experiment.is_running and entry.is_complete):
             return untracked
         if self.page.visitor.excluded:
-            self.excluded.append(entry.experiment)
+            if entry.is_here:
+                self.excluded.append(entry.experiment)
             return untracked
         assignment = self.page.assignment(entry.experiment)
-        if assignment is None or not self.page.track(assignment, position, entry.product):
+        if assignment is None or not (entry.is_here or self.page.has_entered(assignment)):
+            return untracked
+        variant = entry.variants.get(assignment.arm.id)
+        if not entry.is_here:
+            return Placed(rendering=_rendered(picture, variant, alt), position=position)
+        if not self.page.track(assignment, position, entry.product):
             return untracked
         # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
-        variant = entry.variants.get(assignment.arm.id)
         return Placed(rendering=_rendered(picture, variant, alt), position=position, tracked=True)
 
 
@@ -158,7 +166,9 @@ def _snapshot() -> Snapshot:
         return Snapshot()
 
 
-def _entries(page: Page, live: Sequence[ExperimentEntry], keys: Sequence[Key]) -> dict[Key, _Entry]:
+def _entries(
+    page: Page, live: Sequence[ExperimentEntry], keys: Sequence[Key], placement: str
+) -> dict[Key, _Entry]:
     """The pictures that take part, of the first experiment that has them. Two queries."""
     entered = {_phase_of(page, experiment): experiment for experiment in live}
     by_phase = {experiment.current: experiment for experiment in live} | entered
@@ -184,6 +194,7 @@ def _entries(page: Page, live: Sequence[ExperimentEntry], keys: Sequence[Key]) -
                 variants=shown[product.pk],
                 # What joined after the visitor's own phase began is an original to this visitor.
                 left_out=product.left_out_at is not None or product.phase_id not in entered,
+                is_here=by_phase[product.phase_id].runs_in(placement),
             )
             found.setdefault(key, []).append(entry)
     return {key: _chosen(page, entries) for key, entries in found.items()}
@@ -191,7 +202,7 @@ def _entries(page: Page, live: Sequence[ExperimentEntry], keys: Sequence[Key]) -
 
 def _chosen(page: Page, entries: list[_Entry]) -> _Entry:
     """Of experiments that share a layer, the one whose stretch the visitor falls in."""
-    entries.sort(key=lambda entry: (entry.experiment.id, entry.left_out))
+    entries.sort(key=lambda entry: (not entry.is_here, entry.experiment.id, entry.left_out))
     if len(entries) == 1 or page.visitor.excluded:
         return entries[0]
     mine = (entry for entry in entries if page.assignment(entry.experiment) is not None)

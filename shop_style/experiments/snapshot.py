@@ -94,9 +94,10 @@ class Snapshot:
     version: int = 0
     experiments: tuple[ExperimentEntry, ...] = ()
 
-    def live_in(self, placement: str) -> list[ExperimentEntry]:
-        """Those that decide what this list shows, the oldest first."""
-        return [item for item in self.experiments if item.is_live and item.runs_in(placement)]
+    @property
+    def live(self) -> list[ExperimentEntry]:
+        """Those that decide what shoppers see, the oldest first."""
+        return [item for item in self.experiments if item.is_live]
 
     def get(self, pk: int) -> ExperimentEntry | None:
         """One by its row number, or None."""

@@ -17,6 +17,7 @@ from shop_style.experiments.tokens import read_token
 from shop_style.models import Arm, Experiment, StyleVariant
 from shop_style.sources import source_image
 from tests.conftest import BROWSER
+from tests.experiments.visits import visit, visit_arm
 
 pytestmark = pytest.mark.django_db
 
@@ -77,11 +78,17 @@ def test_outside_an_experiment_the_newest_published_variant_is_shown(
     assert not any(item.rendering.is_styled for item in placed)
 
 
-def test_another_placement_is_not_part_of_the_experiment(rf: Any, make_shop: Any) -> None:
+def test_elsewhere_visitors_see_their_arm_uncounted_and_nobody_enters(make_shop: Any) -> None:
     shop = make_shop()
     shop.start()
-    page, placed = shown(rf, shop, "recommendations")
-    assert not any(item.tracked for item in placed) and not page.varies
+    for styled in (False, True):
+        seen = visit_arm(shop, styled=styled)
+        elsewhere = visit(shop, seen.visitor, placement="recommendations")
+        assert {item.rendering.is_styled for item in elsewhere.placed} == {styled}
+        assert not any(item.tracked for item in elsewhere.placed) and elsewhere.page.varies
+    for _ in range(12):
+        stranger = visit(shop, placement="recommendations")
+        assert not stranger.is_styled and not stranger.page.is_tracked
 
 
 def test_without_a_way_to_keep_the_visitor_nobody_is_enrolled(rf: Any, make_shop: Any) -> None:

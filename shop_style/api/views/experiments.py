@@ -34,7 +34,12 @@ class ExperimentsView(StaffView, GenericAPIView[Experiment]):
 
     @extend_schema(
         operation_id="experiments",
-        responses={200: ExperimentSerializer(many=True), 400: ErrorSerializer, **_ERRORS},
+        responses={
+            200: ExperimentSerializer(many=True),
+            400: ErrorSerializer,
+            404: ErrorSerializer,
+            **_ERRORS,
+        },
     )
     def get(self, request: Request) -> Response:
         """Experiments, newest first."""

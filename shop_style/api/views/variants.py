@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ from shop_style.sources import SourceImage, source_image
 
 logger = logging.getLogger(__name__)
 
+_KEY = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _Pictures = Mapping[tuple[int, str], SourceImage]
 
 
@@ -58,7 +60,12 @@ class VariantsView(PublicView, GenericAPIView[StyleVariant]):
                 description=f"{OBJECT_HELP}; up to {MOST_OBJECTS}",
             )
         ],
-        responses={200: VariantSerializer(many=True), 400: ErrorSerializer, 429: ErrorSerializer},
+        responses={
+            200: VariantSerializer(many=True),
+            400: ErrorSerializer,
+            404: ErrorSerializer,
+            429: ErrorSerializer,
+        },
     )
     def get(self, request: Request) -> Response:
         """Published variants of these objects, newest first. What is not published is not there."""
@@ -82,12 +89,13 @@ class VariantView(PublicView):
 
     @extend_schema(
         operation_id="variant",
+        parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)],
         responses={200: VariantSerializer, 404: ErrorSerializer, 429: ErrorSerializer},
     )
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, number: str) -> Response:
         """A published variant. One that is not published, and one that never was, look alike."""
         rows = StyleVariant.objects.published().select_related("style", "content_type")
-        variant = rows.filter(pk=pk).first()
+        variant = rows.filter(pk=number).first() if _KEY.fullmatch(number) else None
         model = variant.content_type.model_class() if variant else None
         if variant is None or model is None:
             raise Http404

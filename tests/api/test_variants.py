@@ -1,0 +1,110 @@
+"""GET variants/: the same for everybody, and only what is published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from shop_style.models import StyleVariant
+
+pytestmark = pytest.mark.django_db
+
+
+def listed(browser: Any, names: list[str], **query: Any) -> Any:
+    response = browser().get("/shop-style/variants/", {"object": names, **query})
+    assert response.status_code == 200, response.content
+    return response.json()
+
+
+def test_published_variants_of_the_objects_named_newest_first(
+    browser: Any, make_shop: Any, make_style: Any, publish_variant: Any
+) -> None:
+    shop = make_shop()
+    newer = publish_variant(shop.chairs[0], make_style("cold"))
+    answer = listed(browser, shop.names()[:2])
+    assert answer["count"] == 3
+    first = answer["results"][0]
+    assert (first["id"], first["style"], first["style_name"]) == (newer.pk, "cold", "Cold")
+    assert first["object"] == shop.names()[0] and first["field"] == "photo"
+    assert first["sources"][0]["type"] == "image/webp" and first["width"] == 96
+    assert [item["style"] for item in answer["results"][1:]] == ["warm", "warm"]
+    assert [item["id"] for item in listed(browser, shop.names(), style="cold")["results"]] == [
+        newer.pk
+    ]
+    assert listed(browser, shop.names(), field="other")["count"] == 0
+
+
+def test_pages_are_as_long_as_wished_up_to_a_hundred(browser: Any, make_shop: Any) -> None:
+    shop = make_shop(5)
+    first = listed(browser, shop.names(), page_size=2)
+    assert len(first["results"]) == 2 and first["count"] == 5 and first["next"]
+    second = browser().get(first["next"]).json()
+    assert not {item["id"] for item in first["results"]} & {
+        item["id"] for item in second["results"]
+    }
+    response = browser().get("/shop-style/variants/", {"object": shop.names(), "page": 99})
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"published_at": None},
+        {"retired_at": timezone.now()},
+        {"review": "unreviewed"},
+        {"status": "pending"},
+    ],
+)
+def test_what_is_not_published_is_as_if_it_were_not_there(
+    browser: Any, make_shop: Any, change: dict[str, Any]
+) -> None:
+    shop = make_shop(1)
+    variant = StyleVariant.objects.get()
+    there = browser().get(f"/shop-style/variants/{variant.pk}/")
+    assert there.status_code == 200 and there.json()["id"] == variant.pk
+    StyleVariant.objects.update(**change)
+    gone = browser().get(f"/shop-style/variants/{variant.pk}/")
+    never = browser().get("/shop-style/variants/987654/")
+    assert gone.status_code == never.status_code == 404
+    assert gone.content == never.content and dict(gone.headers) == dict(never.headers)
+    assert listed(browser, shop.names())["count"] == 0
+
+
+def test_variants_of_hidden_rows_are_hidden(browser: Any, make_shop: Any, settings: Any) -> None:
+    shop = make_shop(1)
+    variant = StyleVariant.objects.get()
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "VISIBLE_ROWS": f"{__name__}.nothing"}
+    assert browser().get(f"/shop-style/variants/{variant.pk}/").status_code == 404
+    assert listed(browser, shop.names())["count"] == 0
+
+
+def nothing(queryset: Any, request: Any) -> Any:
+    return queryset.none()
+
+
+@pytest.mark.parametrize("names", [[], ["x"] * 101])
+def test_objects_must_be_named(browser: Any, names: list[str]) -> None:
+    response = browser().get("/shop-style/variants/", {"object": names})
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert response["Cache-Control"] == "private, no-store"
+
+
+def test_caches_may_keep_them_for_a_minute(browser: Any, make_shop: Any) -> None:
+    shop = make_shop(1)
+    response = browser().get("/shop-style/variants/", {"object": shop.names()})
+    assert response["Cache-Control"] == "public, max-age=60" and not response.cookies
+
+
+def test_a_list_takes_the_same_queries_for_one_as_for_thirty(browser: Any, make_shop: Any) -> None:
+    shop = make_shop(30)
+    counts = []
+    for number in (1, 30):
+        listed(browser, shop.names()[:number])
+        with CaptureQueriesContext(connection) as queries:
+            assert listed(browser, shop.names()[:number])["count"] == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 3

@@ -1,0 +1,279 @@
+"""Whatever of ours fails, a storefront answers 200 with the original pictures.
+
+Each fault is put in by itself, on the list by template tags, on single tags and on the API.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.core.files.storage import storages
+from django.db import DatabaseError, OperationalError, connection
+from django.db.models import QuerySet
+
+from shop_style.experiments import page as page_module
+from shop_style.experiments import placement, rendering, tokens, visitor
+from shop_style.experiments.snapshot import forget_snapshot
+from shop_style.experiments.tally import tally
+from shop_style.models import DailyTally, Event, StyleVariant
+from shop_style.models.variant import StyleVariantQuerySet
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "tenant"]),
+    pytest.mark.urls("tests.experiments.storefront"),
+]
+
+Fault = Callable[[Any, pytest.MonkeyPatch, Any], None]
+FAULTS: dict[str, Fault] = {}
+EVERYWHERE: list[str] = []
+
+
+def fault(name: str, *, in_experiments: bool = False) -> Callable[[Fault], Fault]:
+    """Register a fault. in_experiments: one that touches nothing outside of them."""
+
+    def add(put_in: Fault) -> Fault:
+        FAULTS[name] = put_in
+        if not in_experiments:
+            EVERYWHERE.append(name)
+        return put_in
+
+    return add
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@fault("the database fails for the published variants")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    monkeypatch.setattr(StyleVariantQuerySet, "published", raising(DatabaseError("gone")))
+
+
+@fault("our tables are missing")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    for model in (StyleVariant, placement.PhaseProduct):
+        monkeypatch.setattr(model._meta, "db_table", "not_migrated")
+
+
+@fault("the database fails for every query of ours")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    forget_snapshot()
+    real = QuerySet._fetch_all
+
+    def fail(self: Any) -> Any:
+        if self.model._meta.app_label == "shop_style":
+            raise OperationalError("server closed the connection unexpectedly")
+        return real(self)
+
+    monkeypatch.setattr(QuerySet, "_fetch_all", fail)
+    monkeypatch.setattr(QuerySet, "first", raising(OperationalError("gone")))
+
+
+@fault("a storage that gives variants no address")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    url = storages["default"].url
+
+    def only_originals(name: str) -> str:
+        if "variants" in name:
+            raise RuntimeError("the bucket is away")
+        return str(url(name))
+
+    monkeypatch.setattr(storages["default"], "url", only_originals)
+
+
+@fault("variants whose rows lost their files")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    StyleVariant.objects.update(image="", renditions=[])
+
+
+@fault("renditions that are not what they should be")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    StyleVariant.objects.update(renditions=[{"nonsense": 1}])
+
+
+@fault("settings of a wrong type")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "RETRY_SECONDS": "soon"}
+
+
+@fault("settings that are no dict")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.SHOP_STYLE = ["shop.Chair.photo"]
+
+
+@fault("a storage alias that is not there")
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    monkeypatch.setattr(rendering, "variant_rendering", raising(KeyError("styled")))
+    monkeypatch.setattr(placement, "variant_rendering", raising(KeyError("styled")))
+
+
+@fault("visitors cannot be identified", in_experiments=True)
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    monkeypatch.setattr(page_module, "identify", raising(RuntimeError("no entropy")))
+
+
+@fault("assignment raises", in_experiments=True)
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    monkeypatch.setattr(page_module, "assign", raising(ZeroDivisionError()))
+
+
+@fault("a consent callable that cannot be imported", in_experiments=True)
+def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "CONSENT": "shop.nothing.here"}
+
+
+def addresses() -> dict[str, Callable[[Any, Any], tuple[int, str]]]:
+    def by_page(address: str) -> Callable[[Any, Any], tuple[int, str]]:
+        def call(browser: Any, shop: Any) -> tuple[int, str]:
+            response = browser().get(address)
+            return response.status_code, response.content.decode()
+
+        return call
+
+    def by_api(browser: Any, shop: Any) -> tuple[int, str]:
+        response = browser().post(
+            "/shop-style/placement/",
+            json.dumps({"objects": shop.names(), "placement": "listing"}),
+            content_type="application/json",
+        )
+        return response.status_code, response.content.decode()
+
+    return {"list": by_page("/"), "singles": by_page("/singles/"), "api": by_api}
+
+
+BROKEN_SETTINGS = ("settings of a wrong type", "settings that are no dict")
+
+
+@pytest.mark.parametrize("way", ["list", "singles", "api"])
+@pytest.mark.parametrize(
+    ("name", "running"),
+    [(name, False) for name in EVERYWHERE] + [(name, True) for name in FAULTS],
+)
+def test_the_originals_are_shown(
+    name: str,
+    running: bool,
+    way: str,
+    make_shop: Any,
+    browser: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    shop = make_shop(3)
+    originals = [chair.photo.url for chair in shop.chairs]
+    call = addresses()[way]
+    # Everybody sees variants before, so that it is the fault that hides them.
+    assert "shop_style/variants" in call(browser, shop)[1]
+    if running:
+        shop.start()
+        assert any("shop_style/variants" in call(browser, shop)[1] for _ in range(40))
+    FAULTS[name](shop, monkeypatch, settings)
+    for _ in range(12 if running else 1):
+        status, text = call(browser, shop)
+        assert status == 200
+        assert "shop_style/variants" not in text
+        # With broken settings the API cannot even tell which field holds a picture.
+        blind = way == "api" and name in BROKEN_SETTINGS
+        assert all(url in text for url in originals) != blind
+
+
+@pytest.mark.parametrize("way", ["list", "singles", "api"])
+def test_a_source_that_leads_nowhere_breaks_no_page(
+    way: str, make_shop: Any, browser: Any, settings: Any
+) -> None:
+    shop = make_shop(3)
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "SOURCES": ["shop.Chair.foto"]}
+    status, text = addresses()[way](browser, shop)
+    assert status == 200 and (way == "api" or shop.chairs[0].photo.url in text)
+
+
+def test_a_stopped_cache_changes_nothing(
+    make_shop: Any, browser: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "THROTTLES": {"placement": "9/min"}}
+    shop = make_shop(3)
+    for name in ("get", "set", "add", "get_many", "set_many", "incr"):
+        monkeypatch.setattr(caches["default"], name, raising(ConnectionError("stopped")))
+    for call in addresses().values():
+        status, text = call(browser, shop)
+        assert status == 200 and "shop_style/variants" in text
+
+
+def test_an_engine_that_raises_leaves_the_original(
+    make_chair: Any, make_style: Any, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shop_style.generation.request import request_variants
+    from shop_style.generation.worker import Worker
+    from shop_style.sources import source_image
+    from shop_style.transfer.grade import GradeEngine
+
+    monkeypatch.setattr(GradeEngine, "stylise", raising(RuntimeError("NaN in layer 3")))
+    chair = make_chair()
+    request_variants([source_image(chair)], [make_style()], actor="ada")
+    Worker(once=True).run()
+    assert StyleVariant.objects.get().status == "failed"
+    html = browser().get("/").content.decode()
+    assert chair.photo.url in html and "shop_style/variants" not in html
+
+
+def test_the_visitor_stays_in_the_arm_when_its_picture_has_no_address(
+    make_shop: Any, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leaving out whose picture failed would leave out of one arm alone."""
+    shop = make_shop(3)
+    shop.start()
+    FAULTS["a storage that gives variants no address"](shop, monkeypatch, None)
+    html = browser().get("/").content.decode()
+    assert html.count('data-shop-style="') == 3 and "data-token" in html
+
+
+def test_counters_wait_for_the_database_and_are_not_lost(
+    make_shop: Any, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop(3)
+    shop.start()
+    assert browser().get("/").status_code == 200
+    monkeypatch.setattr(QuerySet, "get_or_create", raising(OperationalError("locked")))
+    tally.write()
+    assert not DailyTally.objects.exists()
+    monkeypatch.undo()
+    tally.write()
+    assert sorted(DailyTally.objects.values_list("kind", "number")) == [
+        ("token", 1),
+        ("visitor", 1),
+    ]
+
+
+def test_a_failure_inside_the_hosts_transaction_leaves_it_usable(
+    make_shop: Any, rf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import transaction
+
+    from tests.experiments.visits import visit
+    from tests.shop.models import Chair
+
+    shop = make_shop(2)
+    monkeypatch.setattr(StyleVariant._meta, "db_table", "not_migrated")
+    with transaction.atomic():
+        placed = visit(shop).placed
+        assert [item.rendering.src for item in placed] == [c.photo.url for c in shop.chairs]
+        Chair.objects.update(price=11)
+    assert set(Chair.objects.values_list("price", flat=True)) == {11}
+    assert connection.in_atomic_block is False
+
+
+def test_a_token_that_cannot_be_signed_tracks_nothing(
+    make_shop: Any, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_shop(2).start()
+    monkeypatch.setattr(tokens.signing, "dumps", raising(RuntimeError("no key")))
+    response = browser().get("/")
+    assert response.status_code == 200 and b"data-token" not in response.content
+    assert visitor.signing is tokens.signing
+    assert not Event.objects.exists()

@@ -1,0 +1,249 @@
+"""Totals equal a recount of the raw events, however often and in whatever pieces they are made."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from shop_style.experiments import rollup as module
+from shop_style.experiments.conversions import record_conversion
+from shop_style.experiments.rollup import rollup, rollup_if_due, waiting_events
+from shop_style.models import (
+    Event,
+    HourlyTotals,
+    PhaseProduct,
+    RollupMark,
+    SummaryTotals,
+    VisitorTotals,
+)
+from shop_style.models.storage import variant_storage
+from tests.conftest import BROWSER
+from tests.experiments.test_visitor import IPHONE
+from tests.experiments.visits import visit
+
+pytestmark = pytest.mark.django_db
+
+
+def crowd(shop: Any, number: int, seed: int = 1) -> None:
+    """So many visitors who do this and that."""
+    chance = random.Random(seed)
+    for index in range(number):
+        seen = visit(shop)
+        agent = IPHONE if index % 3 == 0 else BROWSER
+        for position in range(len(shop.chairs)):
+            kind = chance.choice(["rendered", "rendered", "viewable", "viewable", "click"])
+            seen.report((kind, position), agent=agent)
+        if index % 5 == 0:
+            record_conversion(seen.visitor, shop.chairs[:1], order=str(index), values=[9.5])
+
+
+def recounted() -> dict[tuple[int, int, str], Counter[str]]:
+    found: dict[tuple[int, int, str], Counter[str]] = {}
+    for event in Event.objects.all():
+        key = (event.phase_id, event.arm_id, event.visitor)
+        found.setdefault(key, Counter())[event.kind] += 1
+    return found
+
+
+def check_everything() -> None:
+    """Every total beside what a recount gives."""
+    raw = recounted()
+    rows = {(row.phase_id, row.arm_id, row.visitor): row for row in VisitorTotals.objects.all()}
+    assert rows.keys() == raw.keys()
+    for key, counts in raw.items():
+        row = rows[key]
+        assert (row.rendered, row.viewable, row.clicks, row.conversions) == tuple(
+            counts[kind] for kind in ("rendered", "viewable", "click", "conversion")
+        )
+    for summary in SummaryTotals.objects.filter(slice="all"):
+        own = [counts for key, counts in raw.items() if key[1] == summary.arm_id]
+        assert summary.visitors == sum(counts["rendered"] > 0 for counts in own)
+        assert summary.clicking_visitors == sum(counts["click"] > 0 for counts in own)
+        assert summary.viewable == sum(counts["viewable"] for counts in own)
+        assert summary.clicks_squared == sum(counts["click"] ** 2 for counts in own)
+        assert summary.viewable_squared == sum(counts["viewable"] ** 2 for counts in own)
+        products = [counts["click"] * counts["viewable"] for counts in own]
+        assert summary.clicks_viewable == sum(products)
+    hours = HourlyTotals.objects.all()
+    kinds = Counter(Event.objects.values_list("kind", flat=True))
+    assert sum(row.rendered for row in hours) == kinds["rendered"]
+    assert sum(row.clicks for row in hours) == kinds["click"]
+
+
+@pytest.fixture
+def shop(make_shop: Any) -> Any:
+    shop = make_shop(3)
+    shop.start()
+    return shop
+
+
+def everything() -> list[Any]:
+    return [
+        list(model.objects.order_by("phase", "arm").values())
+        for model in (VisitorTotals, SummaryTotals, HourlyTotals)
+    ]
+
+
+def test_totals_equal_a_recount_and_a_second_run_changes_nothing(shop: Any) -> None:
+    crowd(shop, 40)
+    report = rollup()
+    assert report.events == Event.objects.count() and report.visitors == 40
+    check_everything()
+    before = everything()
+    assert rollup().events == 0
+    assert everything() == before
+
+
+def test_totals_grow_with_visitors_who_come_back(shop: Any) -> None:
+    first = visit(shop)
+    first.report(("click", 0))
+    rollup()
+    visit(shop, first.visitor).report(("click", 0), ("click", 1))
+    rollup()
+    check_everything()
+    assert VisitorTotals.objects.get().clicks == 3
+
+
+def test_small_blocks_give_the_same_as_large_ones(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(shop, 25)
+    monkeypatch.setattr(module, "_BLOCK", 7)
+    monkeypatch.setattr(module, "_KEYS", 3)
+    rollup()
+    check_everything()
+
+
+def test_a_run_that_was_stopped_goes_on(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd(shop, 25)
+    monkeypatch.setattr(module, "_BLOCK", 20)
+    real, calls = module._count_hours, []
+
+    def stop_at_third(*arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        real(*arguments)
+
+    monkeypatch.setattr(module, "_count_hours", stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        rollup()
+    assert 0 < RollupMark.objects.get().last_event < Event.objects.latest("pk").pk
+    monkeypatch.setattr(module, "_count_hours", real)
+    rollup()
+    check_everything()
+
+
+def test_events_that_were_written_late_are_counted(shop: Any, settings: Any) -> None:
+    """A writer took its row number early and commits after a rollup has passed it by."""
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "LATE_SECONDS": 60.0}
+    crowd(shop, 5)
+    late = Event.objects.order_by("pk")[2]
+    values = {field.attname: getattr(late, field.attname) for field in Event._meta.fields}
+    late.delete()
+    rollup()
+    Event.objects.create(**values)
+    rollup()
+    check_everything()
+    # Once everything is older than that, the mark moves on and nothing is read again.
+    Event.objects.update(at=timezone.now() - timedelta(seconds=61))
+    rollup()
+    assert rollup().events == 0
+
+
+def test_devices_are_slices_of_the_whole(shop: Any) -> None:
+    crowd(shop, 20)
+    rollup()
+    for arm in SummaryTotals.objects.filter(slice="all"):
+        parts = SummaryTotals.objects.filter(arm=arm.arm_id).exclude(slice="all")
+        assert {part.slice for part in parts} <= {"device:desktop", "device:mobile"}
+        for name in ("visitors", "clicks", "viewable", "viewable_squared", "clicks_viewable"):
+            assert sum(getattr(part, name) for part in parts) == getattr(arm, name)
+
+
+def test_each_day_keeps_what_was_known_at_its_end(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(shop, 5)
+    rollup()
+    tomorrow = timezone.now() + timedelta(days=1)
+    monkeypatch.setattr(module.timezone, "localdate", lambda: tomorrow.date())
+    crowd(shop, 5, seed=2)
+    rollup()
+    rows = SummaryTotals.objects.filter(slice="all").order_by("arm", "day")
+    by_arm: dict[int, list[int]] = {}
+    for row in rows:
+        by_arm.setdefault(row.arm_id, []).append(row.viewable)
+    assert all(len(values) <= 2 and values == sorted(values) for values in by_arm.values())
+    assert len({row.day for row in rows}) == 2
+
+
+def test_a_product_whose_file_is_gone_leaves_every_arm(shop: Any) -> None:
+    seen = visit(shop)
+    while not seen.is_styled:
+        seen = visit(shop)
+    seen.report(("failed", 0))
+    assert rollup().left_out == 0  # the file is there: the shopper's network was not
+    product = PhaseProduct.objects.get(object_id=str(shop.chairs[1].pk))
+    variant_storage().delete(product.shown.get().variant.image.name)
+    seen.report(("failed", 1))
+    report = rollup()
+    assert report.left_out == 1 and "left out" in report.summary()
+    product.refresh_from_db()
+    assert product.left_out_because == "file_missing"
+    for _ in range(12):
+        placed = visit(shop).placed
+        assert not placed[1].tracked and not placed[1].rendering.is_styled
+        assert placed[0].tracked
+
+
+def test_idle_workers_roll_up_now_and_then(shop: Any, settings: Any) -> None:
+    crowd(shop, 2)
+    assert waiting_events() == Event.objects.count()
+    assert rollup_if_due() is not None
+    assert waiting_events() == 0
+    assert rollup_if_due() is None
+    RollupMark.objects.update(rolled_at=timezone.now() - timedelta(seconds=61))
+    assert rollup_if_due() is not None
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "ROLLUP_SECONDS": 0}
+    RollupMark.objects.update(rolled_at=None)
+    assert rollup_if_due() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_take_turns_while_events_come_in(
+    make_shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop(3)
+    shop.start()
+    monkeypatch.setattr(module, "_BLOCK", 15)
+    failures: list[BaseException] = []
+
+    def run(call: Any) -> None:
+        try:
+            call()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    def roll() -> None:
+        for _ in range(4):
+            rollup()
+
+    jobs = [lambda: crowd(shop, 20, seed=3), lambda: crowd(shop, 20, seed=4), roll, roll]
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    rollup()
+    check_everything()
