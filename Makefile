@@ -7,7 +7,7 @@ MANAGE := $(BIN)/python manage.py
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench clean
+.PHONY: demo serve test lint bench docs clean
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -29,6 +29,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.api.reference
 
 clean:
 	rm -rf $(VENV) var build dist

@@ -48,6 +48,8 @@ STORAGES = {
 }
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))
 SHOP_STYLE = {**SHOP_STYLE, "STORAGE": "styled"}
+# How many of the addresses in X-Forwarded-For our own proxies wrote; limits count by the next.
+REST_FRAMEWORK = {**REST_FRAMEWORK, "NUM_PROXIES": env.int("NUM_PROXIES", default=None)}
 
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 # Only behind a proxy that sets this header itself: anybody else may send it.

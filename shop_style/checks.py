@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.files.storage import InvalidStorageError, storages
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from shop_style import conf
 from shop_style.exceptions import EngineError, SettingsError, SourceError, WeightsError
@@ -17,6 +19,7 @@ from shop_style.transfer.registry import engines
 from shop_style.transfer.weights import WEIGHTS
 
 FORMATS = ("webp", "jpeg")
+MIDDLEWARE = "shop_style.middleware.ShopStyleMiddleware"
 
 
 def register_checks() -> None:
@@ -24,7 +27,9 @@ def register_checks() -> None:
     register(check_settings, Tags.files)
     register(check_sources, Tags.models)
     register(check_weights, Tags.files)
+    register(check_callables, Tags.compatibility)
     register(check_styles, Tags.database)
+    register(check_experiments, Tags.database)
     register(check_deployment, Tags.security, deploy=True)
 
 
@@ -166,18 +171,91 @@ def check_styles(databases: Any = None, **_: Any) -> list[CheckMessage]:
     return found
 
 
+def check_callables(**_: Any) -> list[CheckMessage]:
+    """E011: a dotted path that leads to nothing that can be called."""
+    found: list[CheckMessage] = []
+    for key in ("CONSENT", "VISIBLE_ROWS", "ALT_TEXT"):
+        try:
+            path = getattr(conf.app_settings(), key)
+        except SettingsError:
+            return []  # E002 says it
+        try:
+            good = not path or callable(import_string(path))
+        except ImportError:
+            good = False
+        if not good:
+            found.append(
+                Error(
+                    f"SHOP_STYLE[{key!r}] is {path!r}, which leads to no function.",
+                    hint="Write the dotted path of a function, or leave it empty.",
+                    id="shop_style.E011",
+                )
+            )
+    return found
+
+
+def check_experiments(databases: Any = None, **_: Any) -> list[CheckMessage]:
+    """W003, W004: a live experiment on a site that can keep no visitor, or take no event."""
+    from django.db import DatabaseError
+
+    from shop_style.models import Experiment
+
+    live = Experiment.objects.filter(state__in=(Experiment.State.RUNNING, Experiment.State.PAUSED))
+    try:
+        slugs = [slug for alias in databases or [] for slug in _slugs(live.using(alias))]
+    except DatabaseError:
+        return []  # not migrated yet
+    found: list[CheckMessage] = []
+    if slugs and MIDDLEWARE not in settings.MIDDLEWARE:
+        found.append(
+            CheckWarning(
+                f"Pages enrol nobody in {', '.join(slugs)}: visitors cannot be kept.",
+                hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE. Calls of the placement API need it not.",
+                id="shop_style.W003",
+            )
+        )
+    if slugs:
+        try:
+            reverse("shop_style:events")
+        except NoReverseMatch:
+            found.append(
+                CheckWarning(
+                    f"No event of {', '.join(slugs)} can arrive: the API has no address.",
+                    hint="Add path('shop-style/', include('shop_style.urls')) to the site's urls.",
+                    id="shop_style.W004",
+                )
+            )
+    return found
+
+
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """W002: pictures rendered inside web requests."""
+    """W002: pictures rendered inside web requests. W005: limits that all shoppers share."""
     try:
         dispatcher = get_dispatcher()
+        limited = any(conf.app_settings().THROTTLES.values())
     except SettingsError:
         return []  # E002 or E003 says it
+    found: list[CheckMessage] = []
     if dispatcher.renders_in_caller and not settings.DEBUG:
-        return [
+        found.append(
             CheckWarning(
                 "SHOP_STYLE['DISPATCHER'] renders pictures inside web requests.",
                 hint="Use the database dispatcher and run `manage.py style_worker`.",
                 id="shop_style.W002",
             )
-        ]
-    return []
+        )
+    if limited and getattr(settings, "REST_FRAMEWORK", {}).get("NUM_PROXIES") is None:
+        found.append(
+            CheckWarning(
+                "SHOP_STYLE['THROTTLES'] counts by the address that connects: behind a proxy "
+                "all shoppers share one limit.",
+                hint="Set REST_FRAMEWORK['NUM_PROXIES'] to the number of your own proxies (0 for "
+                "none), or empty the rates and limit at the proxy.",
+                id="shop_style.W005",
+            )
+        )
+    return found
+
+
+def _slugs(rows: Any) -> list[str]:
+    return list(rows.values_list("slug", flat=True))

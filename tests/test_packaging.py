@@ -33,6 +33,12 @@ form = {"slug": "x", "name": "x", "engine": "grade", "region": "whole",
         "parameters": '{"lightness": 7}', "thresholds": "{}", "strength": "1", "mode": "",
         "references-TOTAL_FORMS": "0", "references-INITIAL_FORMS": "0"}
 answer = client.post("/admin/shop_style/style/add/", form)
+shopper = Client(headers={"host": "localhost", "user-agent": "Mozilla/5.0 Chrome/130.0"})
+body = {"objects": ["demo.productimage:1", "nothing"]}
+assert shopper.post("/shop-style/placement/", body, "application/json").status_code == 200
+events = {"token": "x", "events": [{"kind": "click", "position": 0}]}
+assert shopper.post("/shop-style/events/", events, "application/json").status_code == 400
+assert client.get("/admin/shop_style/experiment/").status_code == 200
 assert b"is not between" in answer.content, answer.content[:2000]
 heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy"} & set(sys.modules)
 print("heavy:", sorted(heavy))
@@ -56,7 +62,14 @@ def test_a_web_process_loads_nothing_heavy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["styleeval", "styleeval.preservation", "shop_style.transfer", "shop_style.imaging"]
+    "module",
+    [
+        "styleeval",
+        "styleeval.preservation",
+        "styleeval.inference",
+        "shop_style.transfer",
+        "shop_style.imaging",
+    ],
 )
 def test_libraries_load_without_django(module: str) -> None:
     code = f"import sys, {module}; print([m for m in ('django', 'torch') if m in sys.modules])"
@@ -101,6 +114,11 @@ def test_the_wheel_holds_both_packages_and_nothing_else(tmp_path: Path) -> None:
         "shop_style/migrations/0001_initial.py",
         "shop_style/demo/migrations/0001_initial.py",
         "shop_style/static/shop_style/admin.css",
+        "shop_style/static/shop_style/track.js",
+        "shop_style/templates/shop_style/picture.html",
+        "shop_style/templates/shop_style/report.html",
+        "shop_style/templatetags/shop_style.py",
+        "shop_style/migrations/0002_experiments.py",
         "shop_style/templates/admin/shop_style/generate_variants.html",
     ):
         assert wanted in names

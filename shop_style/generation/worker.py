@@ -32,7 +32,7 @@ class Worker:
     """Serves variants and style jobs of every database.
 
     once: stop when nothing is claimable. max_jobs: stop after so many, 0 for no limit.
-    on_finished: told of each piece of work.
+    on_finished: told of each piece of work. when_idle: called now and then while none waits.
     """
 
     def __init__(
@@ -41,10 +41,12 @@ class Worker:
         once: bool = False,
         max_jobs: int = 0,
         on_finished: Callable[[Finished], None] = lambda finished: None,
+        when_idle: Callable[[], object] = lambda: None,
     ) -> None:
         self._once = once
         self._max_jobs = max_jobs
         self._on_finished = on_finished
+        self._when_idle = when_idle
         self._stopping = False
         self._cancelling = False
         self._done = 0
@@ -62,6 +64,8 @@ class Worker:
         while not self._stopping:
             try:
                 finished = self._work_on_next()
+                if finished is None:
+                    self._when_idle()
             except (OperationalError, InterfaceError):
                 # The database restarts or is locked for long; what was claimed comes back
                 # by its lease.

@@ -90,6 +90,7 @@ def test_rendering_in_the_web_process_is_warned_of(settings: Any) -> None:
     settings.SHOP_STYLE = {
         "DISPATCHER": "shop_style.generation.dispatchers.immediate.ImmediateDispatcher"
     }
+    settings.REST_FRAMEWORK = {"NUM_PROXIES": 0}
     assert ids(checks.check_deployment()) == ["shop_style.W002"]
 
 

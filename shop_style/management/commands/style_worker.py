@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from shop_style.experiments.rollup import rollup_if_due
 from shop_style.generation.worker import Finished, Worker
 from shop_style.management.coded import CodedCommand
 from shop_style.models import Status
@@ -23,8 +24,8 @@ def whole_number(text: str) -> int:
 
 class Command(CodedCommand):
     help = (
-        "Render queued style variants and jobs. SIGTERM or Ctrl-C finishes the current one; "
-        "a second gives it back to the queue."
+        "Render queued style variants and jobs; while idle, roll experiment events up. "
+        "SIGTERM or Ctrl-C finishes the current one; a second gives it back to the queue."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -38,7 +39,9 @@ class Command(CodedCommand):
         )
 
     def handle(self, *, once: bool, max_jobs: int, **options: Any) -> None:
-        worker = Worker(once=once, max_jobs=max_jobs, on_finished=self._say)
+        worker = Worker(
+            once=once, max_jobs=max_jobs, on_finished=self._say, when_idle=rollup_if_due
+        )
 
         def stop(number: int, frame: FrameType | None) -> None:
             worker.stop()

@@ -1,0 +1,74 @@
+"""What is known of visitors, removed for good a while after an experiment's end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from shop_style.conf import app_settings
+from shop_style.experiments.rollup import rollup
+from shop_style.experiments.snapshot import compile_snapshot, experiment_database
+from shop_style.models import AuditEntry, Event, Experiment, VisitorTotals
+
+_BATCH = 5_000
+
+
+@dataclass
+class PurgeReport:
+    """How much went, or would go in a dry run."""
+
+    experiments: int = 0
+    events: int = 0
+    visitors: int = 0
+
+    def summary(self) -> str:
+        """In words."""
+        return (
+            f"{self.events} events and {self.visitors} visitors of {self.experiments} experiments"
+        )
+
+
+def purge_events(*, days: float | None = None, dry_run: bool = False) -> PurgeReport:
+    """Remove events, visitors and salts of experiments that ended so many days ago.
+
+    days: None is EVENT_DAYS. Reports stay: they read summaries. With its salt gone nobody can
+    tell any more, by whatever is left anywhere, which visitor a hash meant.
+    """
+    alias = experiment_database()
+    before = timezone.now() - timedelta(days=app_settings().EVENT_DAYS if days is None else days)
+    ended = Experiment.objects.using(alias).filter(
+        state=Experiment.State.FINISHED, ended_at__lte=before, purged_at=None
+    )
+    report = PurgeReport(experiments=ended.count())
+    if not dry_run and report.experiments:
+        rollup()  # what came last must be in the summaries before it goes
+    for experiment in ended:
+        events = Event.objects.using(alias).filter(experiment=experiment)
+        visitors = VisitorTotals.objects.using(alias).filter(phase__experiment=experiment)
+        report.events += events.count() if dry_run else _removed(events)
+        report.visitors += visitors.count() if dry_run else _removed(visitors)
+        if not dry_run:
+            _close(experiment)
+    return report
+
+
+def _close(experiment: Experiment) -> None:
+    alias = experiment_database()
+    with transaction.atomic(using=alias):
+        Experiment.objects.using(alias).filter(pk=experiment.pk).update(
+            coverage_salt="", arm_salt="", visitor_salt="", purged_at=timezone.now()
+        )
+        AuditEntry.objects.record("purged", experiment, actor="purge_events")
+        compile_snapshot()
+
+
+def _removed(rows: models.QuerySet[models.Model]) -> int:
+    """Delete in pieces, so that no long lock stops the shop from taking events."""
+    gone = 0
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:_BATCH]):
+        rows.filter(pk__gte=keys[0], pk__lte=keys[-1]).delete()
+        gone += len(keys)
+    return gone

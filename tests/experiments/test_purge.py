@@ -1,0 +1,80 @@
+"""After the end and a while nothing recoverable of a visitor is left, and the report stays."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from shop_style.experiments import lifecycle, purge
+from shop_style.experiments.readout import build_report
+from shop_style.experiments.snapshot import current_snapshot
+from shop_style.models import Event, Experiment, ServingSnapshot, SummaryTotals, VisitorTotals
+from tests.experiments.test_rollup import crowd
+from tests.experiments.visits import visit
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments: str) -> str:
+    said = io.StringIO()
+    call_command("purge_events", *arguments, stdout=said)
+    return said.getvalue()
+
+
+@pytest.fixture
+def ended(make_shop: Any) -> Any:
+    shop = make_shop(3)
+    shop.start()
+    crowd(shop, 30)
+    lifecycle.finish(shop.experiment, actor="ada")
+    Experiment.objects.update(ended_at=timezone.now() - timedelta(days=91))
+    return shop
+
+
+def test_events_visitors_and_salts_go_and_the_report_stays(
+    ended: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purge, "_BATCH", 7)
+    number = Event.objects.count()
+    salts = Experiment.objects.values_list("coverage_salt", "arm_salt", "visitor_salt").get()
+    assert f"{number} events and 0 visitors of 1 experiments would be" in run("--dry-run")
+    assert Event.objects.count() == number
+    assert f"{number} events and 30 visitors of 1 experiments were removed" in run()
+    assert not Event.objects.exists() and not VisitorTotals.objects.exists()
+    row = Experiment.objects.get()
+    assert (row.coverage_salt, row.arm_salt, row.visitor_salt) == ("", "", "")
+    stored = str(list(ServingSnapshot.objects.values())) + str(list(Experiment.objects.values()))
+    assert not any(salt in stored for salt in salts)
+    report = build_report(row)
+    assert report.visitors == 30 and sum(arm.clicks for arm in report.arms) > 0
+    assert SummaryTotals.objects.exists()
+    assert "0 events and 0 visitors of 0 experiments" in run()
+
+
+def test_live_and_fresh_experiments_keep_theirs(make_shop: Any) -> None:
+    shop = make_shop(3)
+    shop.start()
+    crowd(shop, 5)
+    assert "of 0 experiments" in run("--days", "0")
+    lifecycle.finish(shop.experiment, actor="ada")
+    assert "of 0 experiments" in run()
+    assert Event.objects.exists()
+    assert "of 1 experiments were" in run("--days", "0")
+
+
+def test_a_page_of_before_stores_nothing_after_the_purge(make_shop: Any) -> None:
+    shop = make_shop(3)
+    shop.start()
+    seen = visit(shop)
+    ended_at = timezone.now() - timedelta(days=91)
+    Experiment.objects.update(state="finished", ended_at=ended_at)
+    held = current_snapshot()  # another process, whose picture is seconds old
+    run()
+    assert held.experiments[0].is_live
+    assert seen.report(("click", 0)).accepted == 0
+    assert not Event.objects.exists()
