@@ -1,0 +1,95 @@
+"""What an experiment may say: not enough data yet, no difference shown, higher, or lower."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from styleeval.inference.errors import InvalidSummary, TooFewVisitors
+from styleeval.inference.ratio import Comparison, checked_alpha, ratio_difference
+from styleeval.inference.summary import Summary
+
+
+class State(StrEnum):
+    """The verdict on the treatment, as a stable word."""
+
+    NOT_ENOUGH_DATA = "not_enough_data"
+    NO_DIFFERENCE_SHOWN = "no_difference_shown"
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A verdict and the numbers behind it.
+
+    comparison: None exactly when state is not_enough_data, so that no effect is read early.
+    reasons: what is missing then, in words; otherwise empty.
+    """
+
+    state: State
+    comparison: Comparison | None
+    reasons: tuple[str, ...] = ()
+
+
+def compare(
+    control: Summary,
+    treatment: Summary,
+    *,
+    alpha: float = 0.05,
+    min_visitors: int = 100,
+    min_converted: int = 25,
+    clicked_visitors: tuple[int, int] | None = None,
+) -> Result:
+    """Judge a treatment's ratio against the control's, once, when the experiment has ended.
+
+    Enough data is min_visitors visitors and min_converted clicked visitors in each arm.
+    clicked_visitors: visitors with a click, (control, treatment). A Summary does not hold them;
+    when None, clicks (Σm) are counted in their place, which one eager visitor can supply alone.
+    The state is higher or lower when the p-value of the absolute difference is below alpha.
+    Data that still leave no variance (see `ratio_difference`) are not enough either. Raises
+    OutOfRange for alpha, InvalidSummary for clicked visitors that are not among the visitors.
+    Source of both minima: this project's choice for the normal approximation, docs/inference.md.
+    """
+    checked_alpha(alpha)
+    arms = {"control": control, "treatment": treatment}
+    reasons = (
+        *_missing_visitors(arms, min_visitors),
+        *_missing_conversions(arms, min_converted, clicked_visitors),
+    )
+    if reasons:
+        return Result(State.NOT_ENOUGH_DATA, None, reasons)
+    try:
+        comparison = ratio_difference(control, treatment, alpha)
+    except TooFewVisitors as error:
+        return Result(State.NOT_ENOUGH_DATA, None, (str(error),))
+    return Result(state_of(comparison, alpha), comparison)
+
+
+def state_of(comparison: Comparison, alpha: float) -> State:
+    """The verdict of a comparison's p-value and the sign of its difference."""
+    if comparison.p_value >= alpha:
+        return State.NO_DIFFERENCE_SHOWN
+    return State.HIGHER if comparison.difference.estimate > 0 else State.LOWER
+
+
+def _missing_visitors(arms: dict[str, Summary], least: int) -> Iterator[str]:
+    for name, arm in arms.items():
+        if arm.n < least:
+            yield f"{name} has {arm.n} of {least} visitors"
+
+
+def _missing_conversions(
+    arms: dict[str, Summary], least: int, clicked: tuple[int, int] | None
+) -> Iterator[str]:
+    if clicked is None:
+        for name, arm in arms.items():
+            if arm.sum_m < least:
+                yield f"{name} has {arm.sum_m:g} of {least} clicks"
+        return
+    for (name, arm), count in zip(arms.items(), clicked, strict=True):
+        if not 0 <= count <= arm.n:
+            raise InvalidSummary(f"{name} has {count} clicked visitors among {arm.n} visitors")
+        if count < least:
+            yield f"{name} has {count} of {least} clicked visitors"
