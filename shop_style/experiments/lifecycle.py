@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from shop_style.exceptions import ExperimentError, UnknownExperiment
@@ -19,9 +21,24 @@ from shop_style.experiments.eligibility import (
 )
 from shop_style.experiments.snapshot import compile_snapshot, experiment_database
 from shop_style.generation.review import publish, withdraw
-from shop_style.models import Arm, AuditEntry, Experiment, Phase, PhaseVariant, StyleVariant
+from shop_style.models import (
+    AuditEntry,
+    Experiment,
+    Phase,
+    PhaseProduct,
+    PhaseVariant,
+    StyleVariant,
+)
 
 State = Experiment.State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """Variants that finishing would publish anew, and those it would take out of the shop."""
+
+    publish: models.QuerySet[StyleVariant]
+    withdraw: models.QuerySet[StyleVariant]
 
 
 def find_experiment(slug: str) -> Experiment:
@@ -129,21 +146,37 @@ def finish(
         shipped = chosen is not None and not chosen.is_control
         row.outcome = Experiment.Outcome.SHIP if shipped else Experiment.Outcome.REVERT
         row.phases.filter(ended_at=None).update(ended_at=row.ended_at)
-        _show(row, chosen if shipped else None, actor)
+        _show(row, ship if shipped else None, actor)
 
 
-def _show(experiment: Experiment, chosen: Arm | None, actor: str) -> None:
-    shown = PhaseVariant.objects.using(experiment._state.db).filter(
-        product__phase__experiment=experiment, variant__retired_at=None
+def ending(experiment: Experiment, ship: str | None) -> Ending:
+    """What `finish` would do now. ship: as there; an arm that is not there ships nothing."""
+    alias = experiment._state.db
+    products = PhaseProduct.objects.using(alias).filter(phase__experiment=experiment)
+    mine = products.filter(
+        content_type=OuterRef("content_type"),
+        object_id=OuterRef("object_id"),
+        field=OuterRef("field"),
     )
-    winners = (
-        set() if chosen is None else set(shown.filter(arm=chosen).values_list("variant", flat=True))
+    # By product and style, not by what was frozen: a newer variant may have taken its place.
+    arms = experiment.arms.exclude(style=None)
+    published = StyleVariant.objects.using(alias).published().filter(Exists(mine), database=alias)
+    lost = PhaseVariant.objects.using(alias).exclude(product__left_out_at=None)
+    # What was left out, such as for a file that is gone, has no picture to ship.
+    lost = lost.filter(product__in=products).exclude(variant=None)
+    winners = published.filter(style__in=arms.filter(slug=ship or "").values("style")).exclude(
+        pk__in=lost.values("variant")
     )
-    rows = StyleVariant.objects.using(experiment._state.db).select_related("style")
-    others = set(shown.values_list("variant", flat=True)) - winners
-    reason = f"experiment {experiment.slug} finished"
-    withdraw(rows.filter(pk__in=others).exclude(published_at=None), actor=actor, reason=reason)
-    publish(rows.filter(pk__in=winners), actor=actor, reason=reason)
+    losers = published.filter(style__in=arms.values("style"))
+    return Ending(publish=winners, withdraw=losers.exclude(pk__in=winners.values("pk")))
+
+
+def _show(experiment: Experiment, ship: str | None, actor: str) -> None:
+    end, reason = ending(experiment, ship), f"experiment {experiment.slug} finished"
+    winners = list(end.publish.select_related("style"))
+    losers = list(end.withdraw.select_related("style"))
+    withdraw(losers, actor=actor, reason=reason)
+    publish(winners, actor=actor, reason=reason)
 
 
 def _new_phase(

@@ -36,6 +36,8 @@ def _effect(report: ExperimentReport, effect: Effect) -> str:
     values = {"name": effect.name, "change": lift_in_words(effect), "p": p_in_words(effect)}
     if effect.state == "not_enough_data":
         return _("%(name)s: not enough data yet.") % values
+    if report.is_mismatched:
+        return _("%(name)s: %(change)s, which is not to be trusted.") % values
     if not report.is_complete:
         return _("%(name)s so far: %(change)s; not a result yet.") % values
     if effect.state == "higher":

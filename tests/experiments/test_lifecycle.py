@@ -238,6 +238,32 @@ def test_reverting_shows_the_originals_and_can_be_taken_back(make_shop: Any, shi
     assert all(item.rendering.is_styled for item in visit(shop).placed)
 
 
+@pytest.mark.parametrize("ship", [None, "warm"])
+def test_a_variant_that_was_replaced_meanwhile_follows_its_style(
+    make_shop: Any, publish_variant: Any, ship: Any
+) -> None:
+    shop = make_shop()
+    shop.start()
+    old = StyleVariant.objects.get(object_id=str(shop.chairs[0].pk))
+    newer = publish_variant(shop.chairs[0], shop.style, revision=1)
+    StyleVariant.objects.filter(pk=old.pk).update(retired_at=newer.published_at)
+    lifecycle.finish(shop.experiment, actor="ada", ship=ship)
+    forget_snapshot()
+    assert {item.rendering.is_styled for item in visit(shop).placed} == {ship is not None}
+
+
+def test_what_a_person_withdrew_meanwhile_is_not_shipped(make_shop: Any) -> None:
+    from shop_style.generation.review import withdraw
+
+    shop = make_shop()
+    shop.start()
+    chosen = StyleVariant.objects.select_related("style").get(object_id=str(shop.chairs[0].pk))
+    withdraw([chosen], actor="ben", reason="the handle looks odd")
+    lifecycle.finish(shop.experiment, actor="ada", ship="warm")
+    forget_snapshot()
+    assert [item.rendering.is_styled for item in visit(shop).placed] == [False, True, True, True]
+
+
 def test_an_unknown_arm_or_experiment_is_named_with_those_there_are(make_shop: Any) -> None:
     shop = make_shop()
     shop.start()
