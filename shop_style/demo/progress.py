@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from django.conf import settings
 from django.core.management.base import OutputWrapper
@@ -42,7 +43,7 @@ class Snapshot:
     def line(self) -> str:
         """One line for a terminal."""
         rate = f"{60 * self.new / self.seconds:.1f} a minute" if self.new else "starting"
-        parts = [f"{self.done}/{self.total} variants", rate, f"about {_clock(self.left)} left"]
+        parts = [f"{self.done}/{self.total} variants", rate, f"about {clock(self.left)} left"]
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.doing:
@@ -50,24 +51,39 @@ class Snapshot:
         return " · ".join(parts)
 
 
-class Teller:
-    """Says one line after another: in place on a terminal, now and then otherwise."""
+class Progress(Protocol):
+    """What can be told: how many are done, and all of it in a line."""
 
-    def __init__(self, out: OutputWrapper) -> None:
+    @property
+    def done(self) -> int: ...
+
+    @property
+    def line(self) -> str: ...
+
+
+class Teller:
+    """Says one line after another: in place on a terminal, now and then otherwise.
+
+    every_change: is each step worth a line of a log? If not, only time is.
+    """
+
+    def __init__(self, out: OutputWrapper, *, every_change: bool = True) -> None:
         self._out = out
         self._in_place = out.isatty()
+        self._every_change = every_change
         self._said_at = 0.0
         self._done = -1
 
-    def tell(self, snapshot: Snapshot) -> None:
-        """Say it, unless there is nothing new worth a line of a log."""
+    def tell(self, progress: Progress, *, final: bool = False) -> None:
+        """Say it, unless there is nothing new worth a line of a log. final: it is the last."""
         now = time.monotonic()
+        changed = progress.done != self._done and (self._every_change or final)
         if self._in_place:
-            self._out.write(f"\r\033[K  {snapshot.line}", ending="")
-        elif snapshot.done != self._done or now - self._said_at > PLAIN_LINE_EVERY:
-            self._out.write(f"  {snapshot.line}")
+            self._out.write(f"\r\033[K  {progress.line}", ending="")
+        elif changed or now - self._said_at > PLAIN_LINE_EVERY:
+            self._out.write(f"  {progress.line}")
             self._said_at = now
-        self._done = snapshot.done
+        self._done = progress.done
         self._out.flush()
 
     def end(self) -> None:
@@ -107,10 +123,9 @@ def work_off(pks: Sequence[int], *, log: Path, out: OutputWrapper) -> None:
     teller.tell(last)
     teller.end()
     if worker.returncode or last.done < last.total:
-        tail = "\n".join(log.read_text(encoding="utf-8").splitlines()[-_TAIL_LINES:])
         raise DemoError(
             f"the worker stopped with exit code {worker.returncode} and "
-            f"{last.total - last.done} variants undone; the end of {log}:\n{tail}"
+            f"{last.total - last.done} variants undone; the end of {log}:\n{log_end(log)}"
         )
 
 
@@ -147,6 +162,12 @@ def snapshot(pks: Sequence[int], *, seconds: float, before: int = 0) -> Snapshot
     )
 
 
-def _clock(seconds: float) -> str:
+def log_end(log: Path) -> str:
+    """The last lines of a process's log."""
+    return "\n".join(log.read_text(encoding="utf-8").splitlines()[-_TAIL_LINES:])
+
+
+def clock(seconds: float) -> str:
+    """A time span in minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,4 +1,4 @@
-"""The demo's steps: fill the shop, render, judge, show, publish."""
+"""The demo's steps: fill the shop, render, judge, show, publish, experiment."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from shop_style.demo.catalogue import (
     load_photos,
 )
 from shop_style.demo.contact_sheet import write_sheet
+from shop_style.demo.experiment import VISITORS, DemoExperiment
 from shop_style.demo.models import Product, ProductImage
 from shop_style.demo.progress import work_off
 from shop_style.demo.styles import STYLES, load_styles
@@ -26,12 +27,14 @@ from shop_style.demo.table import reasons, table
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.review import approve, publish
-from shop_style.models import Status, Style, StyleVariant
+from shop_style.models import Experiment, Status, Style, StyleVariant
 from shop_style.models.variant import Review
 from shop_style.sources import SourceImage, source_image
 
 ACTOR = "demo"
 LOGIN = "admin"
+COMPARED = "grade"
+"""Slug of the style that the experiment compares with the originals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +42,15 @@ class Demo:
     """One run of the demo.
 
     fixtures: folder of the bundled catalogue and styles. output: folder of the sheet and log.
-    photos: folder of the visitor's own photos, or None for the bundled catalogue.
+    photos: folder of the user's own photos, or None for the bundled catalogue.
+    visitors: how many are simulated; 0 leaves the experiment to real ones.
     """
 
     fixtures: Path
     output: Path
     photos: Path | None
     out: OutputWrapper
+    visitors: int = VISITORS
 
     def run(self) -> None:
         """All steps. Raises DemoError when one cannot be taken."""
@@ -64,6 +69,7 @@ class Demo:
         self._tell_results(rows)
         self._write_sheet(loaded.images, list(styles.values()))
         self._publish([variant for _, variant in rows])
+        self._experiment(styles[COMPARED]).run(loaded.images)
         self._tell_where(add_login(self.out))
 
     def _load(self) -> Loaded:
@@ -144,10 +150,24 @@ class Demo:
         else:
             self.out.write("\nNothing new to approve.")
 
+    def _experiment(self, style: Style) -> DemoExperiment:
+        own = self.photos is not None
+        return DemoExperiment(
+            slug="golden-hour-photos" if own else "golden-hour",
+            name=f"{style} on {'your photos' if own else 'the listing'}",
+            style=style,
+            actor=ACTOR,
+            output=self.output,
+            visitors=self.visitors,
+            out=self.out,
+        )
+
     def _tell_where(self, login: str) -> None:
         self.out.write(
             "\nLook at it: make serve\n"
             "  storefront  http://127.0.0.1:8000/  (with the originals: /?look=original)\n"
+            "  experiment  http://127.0.0.1:8000/admin/shop_style/experiment/\n"
+            "  API schema  http://127.0.0.1:8000/shop-style/schema/\n"
             "  admin       http://127.0.0.1:8000/admin/" + (f"  {login}" if login else "")
         )
 
@@ -156,7 +176,9 @@ def check_tables() -> None:
     """Raises DemoError when the database has not been migrated."""
     with connection.cursor() as cursor:
         there = set(connection.introspection.table_names(cursor))
-    needed = {model._meta.db_table for model in (Product, ProductImage, Style, StyleVariant)}
+    needed = {
+        model._meta.db_table for model in (Product, ProductImage, Style, StyleVariant, Experiment)
+    }
     if needed - there:
         raise DemoError("the database has no tables yet; run `python manage.py migrate` first")
 

@@ -8,4 +8,5 @@ app_name = "demo"
 urlpatterns = [
     path("", views.catalogue, name="catalogue"),
     path("product/<slug:slug>/", views.product, name="product"),
+    path("new-visitor/", views.new_visitor, name="new_visitor"),
 ]

@@ -1,4 +1,4 @@
-"""The demo itself: a real worker process, real renders, and a second run that makes none."""
+"""The demo itself: real renders by a real worker, real visitors of a real server, once each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core.management import call_command
 from PIL import Image
 
 from shop_style.imaging.provenance import read_digital_source_type
-from shop_style.models import Status, StyleVariant
+from shop_style.models import Event, Experiment, Status, StyleVariant
 from shop_style.models.storage import variant_storage
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "tenant"])
@@ -26,7 +26,7 @@ def test_the_demo_from_pictures_to_published_variants(
     monkeypatch.setenv("SHOP_STYLE_TEST_FOLDER", str(settings.TEST_FOLDER))
     monkeypatch.setenv("SHOP_STYLE_TEST_MEDIA", str(media))
     first = io.StringIO()
-    call_command("demo", stdout=first)
+    call_command("demo", stdout=first, visitors=60)
     variants = list(StyleVariant.objects.all())
     assert len(variants) == 9  # three pictures in three styles
     assert {variant.status for variant in variants} == {Status.READY}
@@ -43,9 +43,15 @@ def test_the_demo_from_pictures_to_published_variants(
                 assert read_digital_source_type(image) == variant.digital_source_type
     sheet = settings.VAR_DIR / "demo" / "contact_sheet"
     assert sheet.with_suffix(".html").exists() and sheet.with_suffix(".png").exists()
+    experiment = Experiment.objects.get()
+    assert (experiment.slug, experiment.state) == ("golden-hour", "running")
+    assert "60/60 visitors" in first.getvalue()
+    events = Event.objects.count()
     second = io.StringIO()
-    call_command("demo", stdout=second)
+    call_command("demo", stdout=second, visitors=60)
     assert "Nothing to render" in second.getvalue()
+    assert "Playing" not in second.getvalue() and "Planted: +25 %" in second.getvalue()
+    assert Event.objects.count() == events > 60
     assert set(StyleVariant.objects.values_list("pk", "attempts")) == {
         (variant.pk, 1) for variant in variants
     }

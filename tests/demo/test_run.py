@@ -15,13 +15,15 @@ from django.utils import timezone
 from PIL import Image
 
 from shop_style.demo import run
-from shop_style.demo.catalogue import DemoError, load_catalogue
+from shop_style.demo.catalogue import DemoError, load_catalogue, load_photos
 from shop_style.demo.contact_sheet import CAPTION, CELL, GAP, TOP, write_sheet
-from shop_style.demo.progress import Snapshot, Teller, snapshot, work_off
+from shop_style.demo.models import ProductImage
+from shop_style.demo.progress import work_off
 from shop_style.demo.styles import load_styles
 from shop_style.demo.table import reasons, table
+from shop_style.generation.limits import intake_limits
 from shop_style.generation.request import request_variants
-from shop_style.models import AuditEntry, Status, StyleVariant
+from shop_style.models import AuditEntry, Experiment, PhaseProduct, Status, Style, StyleVariant
 from shop_style.sources import source_image
 
 pytestmark = pytest.mark.django_db
@@ -40,25 +42,27 @@ def demo(settings: Any, fixtures: Path, tmp_path: Path) -> Path:
 
 def command(**options: Any) -> str:
     said = io.StringIO()
-    call_command("demo", stdout=said, **options)
+    # A live server would not see what a test has not committed.
+    call_command("demo", "--no-visitors", stdout=said, **options)
     return said.getvalue()
 
 
 def rendered(fixtures: Path, make_variant: Any) -> None:
     """Everything the demo asks for is there already, as its worker would have left it."""
-    images = load_catalogue(fixtures).images
     for style in load_styles(fixtures).values():
-        report = request_variants([source_image(image) for image in images], [style])
-        for image, row in zip(images, report.variants, strict=True):
-            made = make_variant(image, style, recipe_digest="template")
-            values = {
-                name: getattr(made, name)
-                for name in ("status", "image", "renditions", "width", "height", "ssim", "seconds")
-            }
-            made.delete()
-            StyleVariant.objects.filter(pk=row.pk).update(
-                **values, passed=style.slug != "graphic", delta_e=3.0
-            )
+        for image in load_catalogue(fixtures).images:
+            rendered_one(image, style, make_variant, passed=style.slug != "graphic")
+
+
+def rendered_one(image: ProductImage, style: Style, make_variant: Any, *, passed: bool) -> None:
+    row = request_variants([source_image(image)], [style]).variants[0]
+    made = make_variant(image, style, recipe_digest="template")
+    values = {
+        name: getattr(made, name)
+        for name in ("status", "image", "renditions", "width", "height", "ssim", "seconds")
+    }
+    made.delete()
+    StyleVariant.objects.filter(pk=row.pk).update(**values, passed=passed, delta_e=3.0)
 
 
 def test_a_second_run_renders_nothing_and_publishes_what_passed(
@@ -73,10 +77,21 @@ def test_a_second_run_renders_nothing_and_publishes_what_passed(
     assert not StyleVariant.objects.published().filter(style__slug="graphic").exists()
     assert set(AuditEntry.objects.values_list("actor", flat=True)) == {"demo"}
     assert (demo / "contact_sheet.html").exists()
-    assert "make serve" in said
+    experiment = Experiment.objects.get()
+    assert (experiment.slug, experiment.state, experiment.placement) == (
+        "golden-hour",
+        Experiment.State.RUNNING,
+        "listing",
+    )
+    assert PhaseProduct.objects.count() == 3
+    assert {arm.style and arm.style.slug for arm in experiment.arms.all()} == {None, "grade"}
+    for text in ("make serve", "/admin/shop_style/experiment/", "/shop-style/schema/"):
+        assert text in said
     before = list(StyleVariant.objects.values_list("pk", "published_at").order_by("pk"))
     again = command()
     assert "Nothing to render" in again
+    assert "Started the experiment" in said and "Started the experiment" not in again
+    assert "0 of 2,700 planned visitors" in again
     assert "Nothing new to approve" in again
     assert list(StyleVariant.objects.values_list("pk", "published_at").order_by("pk")) == before
 
@@ -131,64 +146,27 @@ def test_a_few_pictures_are_spread_over_the_catalogue() -> None:
     assert run.spread(pictures[:3], 4, offset=2) == pictures[:3]
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def told(stream: io.StringIO, *done: int) -> str:
-    teller = Teller(OutputWrapper(stream))
-    for number in done:
-        teller.tell(
-            Snapshot(
-                done=number,
-                new=number,
-                failed=0,
-                total=9,
-                seconds=30.0,
-                left=75.0,
-                doing="mug × Warm",
-            )
-        )
-    teller.end()
-    return stream.getvalue()
-
-
-def test_progress_is_rewritten_on_a_terminal_and_listed_elsewhere() -> None:
-    shown = told(Terminal(), 0, 0, 1)
-    assert shown.count("\r") == 3
-    assert shown.count("\n") == 1
-    listed = told(io.StringIO(), 0, 0, 1)
-    assert listed.splitlines() == [
-        "  0/9 variants · starting · about 1 min 15 s left · mug × Warm",
-        "  1/9 variants · 2.0 a minute · about 1 min 15 s left · mug × Warm",
-    ]
-
-
-def test_a_snapshot_counts_and_estimates_from_what_is_done(
-    make_photo: Any, make_style: Any, make_variant: Any
+def test_an_experiment_with_own_photos_stands_beside_the_catalogues(
+    demo: Path, fixtures: Path, tmp_path: Path, make_variant: Any, picture: Any
 ) -> None:
-    image, style = make_photo(), make_style()
-    rows = [
-        make_variant(image, style, seconds=4.0),
-        make_variant(image, style, recipe_digest="a", status=Status.FAILED, seconds=None),
-        make_variant(image, style, recipe_digest="b", status=Status.PENDING, seconds=None),
-        make_variant(
-            image,
-            style,
-            recipe_digest="c",
-            status=Status.RUNNING,
-            stage="stylise",
-            progress=0.25,
-            seconds=None,
-        ),
-    ]
-    found = snapshot([row.pk for row in rows], seconds=60, before=1)
-    assert (found.done, found.new, found.failed, found.total) == (2, 1, 1, 4)
-    # What an earlier run made does not count as this worker's pace.
-    assert "1.0 a minute" in found.line
-    assert found.left == pytest.approx(4.0 + 0.75 * 4.0)
-    assert found.doing == "mug × Warm: stylise 25%"
+    rendered(fixtures, make_variant)
+    command()
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "chair.jpg").write_bytes(picture(colour="purple"))
+    image = load_photos(folder, intake_limits()).images[0]
+    for style in load_styles(fixtures).values():
+        rendered_one(image, style, make_variant, passed=style.slug != "grade")
+    said = command(images=folder)
+    # Its grade did not pass, so that there is nothing to compare; the demo goes on.
+    assert "No experiment with Grade" in said and "make serve" in said
+    assert Experiment.objects.count() == 1
+    StyleVariant.objects.for_objects([image]).update(passed=True)
+    assert "Started the experiment “Grade on your photos”" in command(images=folder)
+    assert set(Experiment.objects.values_list("slug", "state")) == {
+        ("golden-hour", "running"),
+        ("golden-hour-photos", "running"),
+    }
 
 
 def test_work_that_is_done_ends_well(

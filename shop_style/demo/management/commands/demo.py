@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from shop_style.demo.experiment import VISITORS
 from shop_style.demo.run import Demo
 from shop_style.exceptions import ShopStyleError
 
@@ -15,7 +16,8 @@ from shop_style.exceptions import ShopStyleError
 class Command(BaseCommand):
     help = (
         "Fill the demo shop, render its pictures in three styles, score and publish them, "
-        "and draw a contact sheet. A second run renders nothing twice."
+        "draw a contact sheet, and run an experiment with simulated visitors. "
+        "A second run does nothing twice."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,12 +28,28 @@ class Command(BaseCommand):
             help="take your own photos from this folder and those in it",
         )
 
-    def handle(self, *, images: Path | None, **options: Any) -> None:
+        parser.add_argument(
+            "--visitors",
+            type=int,
+            default=VISITORS,
+            metavar="N",
+            help="simulated visitors of the experiment (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--no-visitors",
+            action="store_const",
+            const=0,
+            dest="visitors",
+            help="start the experiment, but simulate nobody",
+        )
+
+    def handle(self, *, images: Path | None, visitors: int, **options: Any) -> None:
         demo = Demo(
             fixtures=Path(settings.DEMO_FIXTURES),
             output=Path(settings.VAR_DIR) / "demo",
             photos=images,
             out=self.stdout,
+            visitors=visitors,
         )
         try:
             demo.run()
