@@ -150,6 +150,8 @@ class ArmSerializer(serializers.ModelSerializer[Arm]):
 class PhaseSerializer(serializers.ModelSerializer[Phase]):
     """A phase."""
 
+    number = serializers.IntegerField(read_only=True)
+
     class Meta:
         model = Phase
         fields = ("number", "started_at", "ended_at")
@@ -158,6 +160,8 @@ class PhaseSerializer(serializers.ModelSerializer[Phase]):
 class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
     """An experiment."""
 
+    # Said here, or the schema would show the integer range of whatever database wrote it.
+    planned_visitors = serializers.IntegerField(read_only=True, allow_null=True)
     arms = ArmSerializer(many=True, read_only=True)
     phases = PhaseSerializer(many=True, read_only=True)
 

@@ -21,6 +21,7 @@ from shop_style.experiments.snapshot import (
     experiment_database,
 )
 from shop_style.models import PhaseProduct, PhaseVariant, StyleVariant
+from shop_style.models.variant import DISPLAYED
 from shop_style.sources import Source, SourceImage, source_image
 
 logger = logging.getLogger(__name__)
@@ -110,12 +111,13 @@ class _Choice:
         live = _snapshot().live
         if live and pictures[0].database == experiment_database():
             entries = _entries(page, live, keys, placement)
+        others = [item for item, key in zip(pictures, keys, strict=True) if key not in entries]
         return cls(
             page=page,
             pictures=pictures,
             keys=keys,
             entries=entries,
-            published=_published(pictures),
+            published=_published(others),
         )
 
     def placed(self, alt: str | None) -> list[Placed]:
@@ -181,7 +183,8 @@ def _entries(
     )
     shown: dict[int, dict[int, StyleVariant | None]] = {item.pk: {} for item in products}
     rows = PhaseVariant.objects.using(experiment_database()).filter(product__in=list(shown))
-    for row in rows.select_related("variant__style"):
+    columns = (f"variant__{name}" for name in DISPLAYED)
+    for row in rows.select_related("variant__style").only("product", "arm", *columns):
         shown[row.product_id][row.arm_id] = row.variant
     wanted = set(keys)
     found: dict[Key, list[_Entry]] = {}
@@ -215,13 +218,13 @@ def _phase_of(page: Page, experiment: ExperimentEntry) -> int:
 
 
 def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
-    """The newest published variant of each picture. One query."""
-    if app_settings().SHOWN == "original":
+    """The newest published variant of each picture. One query at most."""
+    if not pictures or app_settings().SHOWN == "original":
         return {}
     rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
     return {
         (row.content_type_id, row.object_id, row.field): row
-        for row in rows.select_related("style").order_by("published_at", "pk")
+        for row in rows.for_display().order_by("published_at", "pk")
     }
 
 

@@ -23,6 +23,25 @@ class Review(models.TextChoices):
     REJECTED = "rejected", _("rejected")
 
 
+DISPLAYED = (
+    "content_type",
+    "object_id",
+    "field",
+    "status",
+    "review",
+    "published_at",
+    "retired_at",
+    "image",
+    "width",
+    "height",
+    "renditions",
+    "digital_source_type",
+    "style__slug",
+    "style__name",
+)
+"""Columns that a page reads of a variant and its style."""
+
+
 class StyleVariantQuerySet(LeasedQuerySet):
     def claimable(self) -> Self:
         """As for any work, but nothing that was retired while it waited."""
@@ -44,6 +63,10 @@ class StyleVariantQuerySet(LeasedQuerySet):
             published_at__isnull=False,
             retired_at=None,
         )
+
+    def for_display(self) -> Self:
+        """With what a page needs of variant and style, and nothing else: scorecards are long."""
+        return self.select_related("style").only(*DISPLAYED)
 
     def for_objects(self, objects: Iterable[models.Model]) -> Self:
         """Variants of these host rows, which share a database. One query per model."""

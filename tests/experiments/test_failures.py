@@ -29,16 +29,18 @@ pytestmark = [
 
 Fault = Callable[[Any, pytest.MonkeyPatch, Any], None]
 FAULTS: dict[str, Fault] = {}
-EVERYWHERE: list[str] = []
+CASES: list[tuple[str, bool]] = []
+"""Each fault's name, with and without an experiment that runs."""
+
+RUNNING = {"everywhere": (False, True), "inside": (True,), "outside": (False,)}
 
 
-def fault(name: str, *, in_experiments: bool = False) -> Callable[[Fault], Fault]:
-    """Register a fault. in_experiments: one that touches nothing outside of them."""
+def fault(name: str, *, where: str = "everywhere") -> Callable[[Fault], Fault]:
+    """Register a fault. where: everywhere, or only `inside` or `outside` of experiments."""
 
     def add(put_in: Fault) -> Fault:
         FAULTS[name] = put_in
-        if not in_experiments:
-            EVERYWHERE.append(name)
+        CASES.extend((name, running) for running in RUNNING[where])
         return put_in
 
     return add
@@ -51,7 +53,7 @@ def raising(error: Exception) -> Callable[..., Any]:
     return fail
 
 
-@fault("the database fails for the published variants")
+@fault("the database fails for the published variants", where="outside")
 def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(StyleVariantQuerySet, "published", raising(DatabaseError("gone")))
 
@@ -114,17 +116,17 @@ def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(placement, "variant_rendering", raising(KeyError("styled")))
 
 
-@fault("visitors cannot be identified", in_experiments=True)
+@fault("visitors cannot be identified", where="inside")
 def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(page_module, "identify", raising(RuntimeError("no entropy")))
 
 
-@fault("assignment raises", in_experiments=True)
+@fault("assignment raises", where="inside")
 def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(page_module, "assign", raising(ZeroDivisionError()))
 
 
-@fault("a consent callable that cannot be imported", in_experiments=True)
+@fault("a consent callable that cannot be imported", where="inside")
 def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.SHOP_STYLE = {**settings.SHOP_STYLE, "CONSENT": "shop.nothing.here"}
 
@@ -152,10 +154,7 @@ BROKEN_SETTINGS = ("settings of a wrong type", "settings that are no dict")
 
 
 @pytest.mark.parametrize("way", ["list", "singles", "api"])
-@pytest.mark.parametrize(
-    ("name", "running"),
-    [(name, False) for name in EVERYWHERE] + [(name, True) for name in FAULTS],
-)
+@pytest.mark.parametrize(("name", "running"), CASES)
 def test_the_originals_are_shown(
     name: str,
     running: bool,

@@ -173,5 +173,5 @@ def test_a_batch_costs_no_query_an_event(make_shop: Any) -> None:
         seen.report(*[("click", n) for n in range(30)])
     assert Event.objects.count() == 90
     statements = [item["sql"] for item in queries if "SAVEPOINT" not in item["sql"]]
-    # Products, known ids, and two inserts: SQLite takes 999 values at a time.
-    assert len(statements) == 4
+    # Products, known ids, and one insert; two where SQLite takes 999 values at a time.
+    assert len(statements) <= 4

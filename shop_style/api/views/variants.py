@@ -74,9 +74,7 @@ class VariantsView(PublicView, GenericAPIView[StyleVariant]):
             raise ValidationError({"object": f"name 1 to {MOST_OBJECTS} objects"})
         pictures = list(find_pictures(names, request._request).values())
         rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
-        filtered = self.filter_queryset(
-            rows.select_related("style").order_by("-published_at", "-pk")
-        )
+        filtered = self.filter_queryset(rows.for_display().order_by("-published_at", "-pk"))
         page = self.paginate_queryset(filtered)
         return self.get_paginated_response(_bodies(page or (), _by_row(pictures)))
 
