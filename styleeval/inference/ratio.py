@@ -12,6 +12,8 @@ import numpy as np
 from styleeval.inference.errors import OutOfRange, TooFewVisitors
 from styleeval.inference.summary import Summary
 
+Pair = tuple[float, float]
+
 DELTA_WELCH: Final = "delta_welch"
 """Delta-method variances, Welch's t for the difference, a log-ratio interval for the lift."""
 
@@ -42,7 +44,7 @@ class Comparison:
     degrees_of_freedom: float
     p_value: float
     lift: Interval | None
-    method: str = DELTA_WELCH
+    method: str
 
 
 def ratio_interval(summary: Summary, alpha: float = 0.05) -> Interval:
@@ -55,7 +57,7 @@ def ratio_interval(summary: Summary, alpha: float = 0.05) -> Interval:
     variance = summary.linearised_variance
     if not variance:
         raise TooFewVisitors("every visitor has the same ratio, so there is nothing to go by")
-    half = t_quantile(alpha, summary.n - 1) * math.sqrt(variance)
+    half = _quantile(alpha, summary.n - 1) * math.sqrt(variance)
     return Interval(summary.ratio, summary.ratio - half, summary.ratio + half, alpha)
 
 
@@ -72,17 +74,33 @@ def ratio_difference(control: Summary, treatment: Summary, alpha: float = 0.05) 
     variances = (control.linearised_variance, treatment.linearised_variance)
     if not sum(variances):
         raise TooFewVisitors("within each arm all visitors have one ratio: nothing to go by")
-    estimate = treatment.ratio - control.ratio
+    return comparison_of(
+        (control.ratio, treatment.ratio),
+        variances,
+        (control.n - 1.0, treatment.n - 1.0),
+        alpha,
+        method=DELTA_WELCH,
+    )
+
+
+def comparison_of(
+    rates: Pair, variances: Pair, freedoms: Pair, alpha: float, *, method: str
+) -> Comparison:
+    """The comparison of two independent rates, each given as (control, treatment).
+
+    variances: of the rates as estimates, not both 0; freedoms: their degrees of freedom.
+    """
+    estimate = rates[1] - rates[0]
     error = math.sqrt(sum(variances))
-    freedoms = (control.n - 1.0, treatment.n - 1.0)
     freedom = pooled_freedom(variances, freedoms)
-    half = t_quantile(alpha, freedom) * error
+    half = _quantile(alpha, freedom) * error
     return Comparison(
         difference=Interval(estimate, estimate - half, estimate + half, alpha),
         standard_error=error,
         degrees_of_freedom=freedom,
-        p_value=two_sided_p(estimate / error, freedom),
-        lift=lift_interval((control.ratio, treatment.ratio), variances, freedoms, alpha),
+        p_value=_two_sided_p(estimate / error, freedom),
+        lift=_lift(rates, variances, freedoms, alpha),
+        method=method,
     )
 
 
@@ -93,12 +111,7 @@ def checked_alpha(alpha: float) -> float:
     return alpha
 
 
-def lift_interval(
-    rates: tuple[float, float],
-    variances: tuple[float, float],
-    freedoms: tuple[float, float],
-    alpha: float,
-) -> Interval | None:
+def _lift(rates: Pair, variances: Pair, freedoms: Pair, alpha: float) -> Interval | None:
     """Treatment / control − 1, its interval by the delta method on the log of the ratio.
 
     rates, variances, freedoms: of (control, treatment), the variances those of the rates as
@@ -110,7 +123,7 @@ def lift_interval(
     if control <= 0 or treatment <= 0:
         return None
     relative = (variances[0] / control**2, variances[1] / treatment**2)
-    half = t_quantile(alpha, pooled_freedom(relative, freedoms)) * math.sqrt(sum(relative))
+    half = _quantile(alpha, pooled_freedom(relative, freedoms)) * math.sqrt(sum(relative))
     centre = math.log(treatment / control)
     # A handful of visitors can leave the top open: infinity is then the answer.
     with np.errstate(over="ignore"):
@@ -130,14 +143,14 @@ def pooled_freedom(variances: Sequence[float], freedoms: Sequence[float]) -> flo
     )
 
 
-def t_quantile(alpha: float, freedom: float) -> float:
+def _quantile(alpha: float, freedom: float) -> float:
     """Half-width of a 1 − alpha interval in standard errors, of Student's t."""
     from scipy.special import stdtrit
 
     return -float(stdtrit(freedom, alpha / 2))
 
 
-def two_sided_p(t: float, freedom: float) -> float:
+def _two_sided_p(t: float, freedom: float) -> float:
     from scipy.special import stdtr
 
     return 2 * float(stdtr(freedom, -abs(t)))

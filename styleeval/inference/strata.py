@@ -7,15 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from styleeval.inference.errors import TooFewVisitors
-from styleeval.inference.ratio import (
-    Comparison,
-    Interval,
-    lift_interval,
-    pooled_freedom,
-    ratio_difference,
-    t_quantile,
-    two_sided_p,
-)
+from styleeval.inference.ratio import Comparison, comparison_of, pooled_freedom, ratio_difference
 from styleeval.inference.result import Result, State, compare, state_of
 from styleeval.inference.summary import Summary
 
@@ -44,21 +36,14 @@ def stratified_difference(strata: Sequence[Stratum], alpha: float = 0.05) -> Com
     total = sum(one.n + other.n for one, other in usable)
     shares = [(one.n + other.n) / total for one, other in usable]
     control, treatment = (_averaged([stratum[arm] for stratum in usable], shares) for arm in (0, 1))
-    rates = (control.rate, treatment.rate)
     variances = (control.variance, treatment.variance)
-    freedoms = (control.freedom, treatment.freedom)
-    error = math.sqrt(sum(variances))
-    if not error:
+    if not any(variances):
         raise TooFewVisitors("within each phase and arm all visitors have one ratio")
-    freedom = pooled_freedom(variances, freedoms)
-    estimate = treatment.rate - control.rate
-    half = t_quantile(alpha, freedom) * error
-    return Comparison(
-        difference=Interval(estimate, estimate - half, estimate + half, alpha),
-        standard_error=error,
-        degrees_of_freedom=freedom,
-        p_value=two_sided_p(estimate / error, freedom),
-        lift=lift_interval(rates, variances, freedoms, alpha),
+    return comparison_of(
+        (control.rate, treatment.rate),
+        variances,
+        (control.freedom, treatment.freedom),
+        alpha,
         method=STRATIFIED,
     )
 

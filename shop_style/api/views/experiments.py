@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from shop_style.api.base import StaffView
 from shop_style.api.filters import ExperimentFilter
 from shop_style.api.pagination import Pages
-from shop_style.api.serializers import ErrorSerializer, ExperimentSerializer, ReportSerializer
+from shop_style.api.report_serializers import ReportSerializer
+from shop_style.api.serializers import ErrorSerializer, ExperimentSerializer
 from shop_style.experiments.lifecycle import find_experiment
 from shop_style.models import Experiment
 
