@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
 from shop_style.experiments.page import Page
-
-logger = logging.getLogger(__name__)
 
 
 class ShopStyleMiddleware:
@@ -23,8 +20,5 @@ class ShopStyleMiddleware:
         page = Page.of(request)
         page.keeps_visitor = True
         response = self._get_response(request)
-        try:
-            page.finish(response)
-        except Exception:  # the page is there; a cookie less is better than no page
-            logger.exception("the visitor of this page could not be kept")
+        page.finish(response)
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from shop_style.experiments.snapshot import ExperimentEntry
 from shop_style.experiments.tally import TOKEN, VISITOR, tally
 from shop_style.experiments.tokens import Exposure, new_page_view, page_token
 from shop_style.experiments.visitor import Visitor, identify, set_cookie
+
+logger = logging.getLogger(__name__)
 
 _ATTRIBUTE = "shop_style_page"
 MOST_TILES = 400
@@ -50,6 +53,7 @@ class Page:
     _positions: int = 0
     _page_view: str = field(default_factory=new_page_view)
     _token: str | None = None
+    _finished: bool = False
 
     @classmethod
     def of(cls, request: HttpRequest) -> Page:
@@ -97,7 +101,6 @@ class Page:
             if assignment.is_new:
                 self._visitor = self.visitor.entered(experiment.id, phase.id)
                 self._changed = True
-                tally.add(phase.id, VISITOR, assignment.arm.slug)
         self._tracked[experiment.id][position] = product
         self._token = None
         return True
@@ -108,9 +111,10 @@ class Page:
         return bool(self._tracked)
 
     def drop(self) -> None:
-        """Track nothing of this page: what its tiles show is not what was assigned."""
+        """Begin anew: what the tiles placed so far show is not what was assigned."""
         self._tracked.clear()
-        self._changed, self._token = False, None
+        self._assignments.clear()
+        self._visitor, self._changed, self._token = None, False, None
 
     def token(self) -> str:
         """The signed token of all tiles placed so far; empty where nothing is tracked."""
@@ -121,12 +125,25 @@ class Page:
         return self._token
 
     def finish(self, response: HttpResponse) -> None:
-        """Mark the answer private where it varies by visitor, and hand the visitor back."""
+        """Mark the answer private where it varies by visitor, and hand the visitor back. Once.
+
+        Never raises: the answer is there, and a cookie less is better than none.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        try:
+            self._hand_back(response)
+        except Exception:
+            logger.exception("the visitor of this page could not be kept")
+
+    def _hand_back(self, response: HttpResponse) -> None:
         if self.varies:
             patch_cache_control(response, private=True)
-        if self._tracked:
-            for assignment in self._entered():
-                tally.add(assignment.phase.id, TOKEN, assignment.arm.slug)
+        for assignment in self._entered():
+            tally.add(assignment.phase.id, TOKEN, assignment.arm.slug)
+            if assignment.is_new:
+                tally.add(assignment.phase.id, VISITOR, assignment.arm.slug)
         if self._changed and not self.supplied:
             set_cookie(response, self.request, self.visitor)
         tally.write_if_due()

@@ -44,7 +44,7 @@ class Comparison:
     degrees_of_freedom: float
     p_value: float
     lift: Interval | None
-    method: str
+    method: str = DELTA_WELCH
 
 
 def ratio_interval(summary: Summary, alpha: float = 0.05) -> Interval:

@@ -91,6 +91,25 @@ def test_a_browser_keeps_its_arm_by_cookie(post: Any, shop: Any, browser: Any) -
         assert "shop_style_visitor" in client.cookies
 
 
+def test_the_api_counts_and_keeps_visitors_without_the_middleware(
+    post: Any, shop: Any, browser: Any, settings: Any
+) -> None:
+    from shop_style.experiments.tally import tally
+    from shop_style.models import DailyTally
+
+    body = {"objects": shop.names(), "placement": "listing"}
+    for middleware in (settings.MIDDLEWARE, []):
+        settings.MIDDLEWARE = middleware
+        client = browser()
+        arms = {arm(post("placement", body, client=client).json()) for _ in range(3)}
+        assert len(arms) == 1
+    tally.write()
+    counted: dict[str, int] = {}
+    for row in DailyTally.objects.all():
+        counted[row.kind] = counted.get(row.kind, 0) + row.number
+    assert counted == {"token": 6, "visitor": 2}
+
+
 def test_answers_are_private_and_never_stored(post: Any, shop: Any) -> None:
     response = post("placement", {"objects": shop.names()})
     assert response["Cache-Control"] == "private, no-store"

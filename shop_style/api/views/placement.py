@@ -56,7 +56,7 @@ class PlacementView(PublicView):
         wanted = [found[name] for name in names if name in found]
         placed = iter(place(page, wanted, placement=body.validated_data["placement"]))
         pictures = [_tile(name, next(placed) if name in found else None, page) for name in names]
-        return Response(
+        answer = Response(
             {
                 "pictures": pictures,
                 "token": page.token(),
@@ -64,6 +64,9 @@ class PlacementView(PublicView):
                 "events": reverse("shop_style:events"),
             }
         )
+        # Here, for sites that have the API alone and not the middleware.
+        page.finish(answer)
+        return answer
 
 
 def _page(request: Request, supplied: str) -> Page:
