@@ -59,7 +59,10 @@ STATIC_URL = "static/"
 MEDIA_URL = "media/"
 MEDIA_ROOT: str | Path = VAR_DIR / "media"
 
-SHOP_STYLE: dict[str, Any] = {"SOURCES": ["demo.ProductImage.image"]}
+SHOP_STYLE: dict[str, Any] = {
+    "SOURCES": ["demo.ProductImage.image"],
+    "VISIBLE_ROWS": "shop_style.demo.models.on_show",
+}
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 SPECTACULAR_SETTINGS = {

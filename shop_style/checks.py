@@ -229,7 +229,8 @@ def check_experiments(databases: Any = None, **_: Any) -> list[CheckMessage]:
 
 
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """W002: pictures rendered inside web requests. W005: limits that all shoppers share."""
+    """W002: pictures rendered inside web requests. W005: limits that all shoppers share.
+    W006: rows that nobody said are for shoppers."""
     try:
         dispatcher = get_dispatcher()
         limited = any(conf.app_settings().THROTTLES.values())
@@ -252,6 +253,19 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
                 hint="Set REST_FRAMEWORK['NUM_PROXIES'] to the number of your own proxies (0 for "
                 "none), or empty the rates and limit at the proxy.",
                 id="shop_style.W005",
+            )
+        )
+    try:
+        served = bool(reverse("shop_style:placement"))
+    except NoReverseMatch:
+        served = False
+    if served and not conf.app_settings().VISIBLE_ROWS:
+        found.append(
+            CheckWarning(
+                "The API shows every row of the styled models to whoever asks, drafts included.",
+                hint="Name a function in SHOP_STYLE['VISIBLE_ROWS'] that limits a queryset to what "
+                "shoppers may see (docs/headless.md).",
+                id="shop_style.W006",
             )
         )
     return found

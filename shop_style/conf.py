@@ -74,8 +74,8 @@ class ShopStyleSettings:
     )
     ALT_TEXT: str = documented(
         "",
-        "dotted path of `f(row)` that gives a picture's alternative text; empty takes the row's "
-        "`alt`, `alt_text` or `caption`, else its name",
+        "dotted path of `f(row)` that gives a picture's alternative text; empty takes the first of "
+        "the row's columns `alt`, `alt_text`, `caption`, `title`, `name`",
     )
     CONSENT: str = documented(
         "",

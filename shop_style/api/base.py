@@ -33,11 +33,15 @@ class ShopStyleView(APIView):
         """Ours, whatever the host's DRF settings say."""
         return handle
 
+    def get_cache_control(self) -> str:
+        """The header of a good answer."""
+        return self.cache_control
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Say what a cache may keep: a good answer by `cache_control`, an error never."""
         response = super().finalize_response(request, response, *args, **kwargs)
         good = response.status_code < 400
-        response["Cache-Control"] = self.cache_control if good else PRIVATE
+        response["Cache-Control"] = self.get_cache_control() if good else PRIVATE
         response["X-Content-Type-Options"] = "nosniff"
         return response
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
+from rest_framework.views import set_rollback
 
 from shop_style.exceptions import (
     ExperimentError,
@@ -37,6 +38,7 @@ class TooLarge(exceptions.APIException):
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """The answer to any exception of our views: coded, never a 500 page."""
+    set_rollback()  # under ATOMIC_REQUESTS an error must not be committed
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

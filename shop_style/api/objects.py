@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -13,10 +14,11 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from shop_style.conf import app_settings
+from shop_style.experiments.pictures import covers
 from shop_style.sources import SourceImage, child_sources, sources_of
 
 _NAME = re.compile(
-    r"(?P<app>[a-z_]\w{0,99})\.(?P<model>[a-z_]\w{0,99}):(?P<pk>[\w-]{1,64})",
+    r"(?P<app>[a-z_]\w{0,99})\.(?P<model>[a-z_]\w{0,99}):(?P<pk>[^\s\x00]{1,64})",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -72,7 +74,8 @@ def _rows(
         except (ValidationError, ValueError, OverflowError):
             continue
         # “007” is not another name of row 7, and no driver takes an integer beyond 64 bits.
-        if str(value) == key.lower() and not (isinstance(value, int) and value >= 2**63):
+        written = key.lower() if isinstance(value, UUID) else key
+        if str(value) == written and not (isinstance(value, int) and value >= 2**63):
             valid[key] = value
     rows = {row.pk: row for row in _visible(model, request).filter(pk__in=set(valid.values()))}
     return {key: rows[value] for key, value in valid.items() if value in rows}
@@ -86,17 +89,7 @@ def _pictures(rows: Mapping[str, models.Model], request: HttpRequest) -> dict[An
     own = sources_of(model)
     if own:
         return {row.pk: SourceImage(own[0], row) for row in rows.values()}
-    found: dict[Any, SourceImage] = {}
-    for source, relation in child_sources(model):
-        attname = source.model._meta.get_field(relation).attname  # type: ignore[union-attr]
-        children = _visible(source.model, request).filter(
-            **{f"{relation}__in": [row.pk for row in rows.values()]}
-        )
-        for child in children:  # in the model's own order: the first is the cover
-            picture = SourceImage(source, child)
-            if picture.name:
-                found.setdefault(getattr(child, attname), picture)
-    return found
+    return covers(list(rows.values()), lambda child: _visible(child, request))
 
 
 def _visible(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:

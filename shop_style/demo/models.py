@@ -68,3 +68,10 @@ class ProductImage(models.Model):
 
     def __str__(self) -> str:
         return self.alt or self.image.name or ""
+
+
+def on_show(
+    queryset: models.QuerySet[models.Model], request: object
+) -> models.QuerySet[models.Model]:
+    """Rows that shoppers may see: SHOP_STYLE["VISIBLE_ROWS"]. This shop hides nothing."""
+    return queryset

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.utils.crypto import salted_hmac
-
 from shop_style.experiments.hashing import share, visitor_hash
 from shop_style.experiments.snapshot import ArmEntry, ExperimentEntry, PhaseEntry
 from shop_style.experiments.visitor import Visitor
@@ -47,12 +45,7 @@ def assign(experiment: ExperimentEntry, visitor: Visitor) -> Assignment | None:
 
 def _takes_part(experiment: ExperimentEntry, visitor: Visitor) -> bool:
     if experiment.layer:
-        place = share(_layer_salt(experiment.layer), visitor.id)
+        place = share(experiment.layer_salt, visitor.id)
         if not experiment.layer_from <= place < experiment.layer_to:
             return False
     return share(experiment.coverage_salt, visitor.id) < experiment.coverage
-
-
-def _layer_salt(layer: str) -> str:
-    # One for all experiments of the layer, and unknown outside this site.
-    return salted_hmac("shop_style.layer", layer, algorithm="sha256").hexdigest()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -12,6 +13,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
+from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment, assign
 from shop_style.experiments.guard import guarded
 from shop_style.experiments.hashing import event_id
@@ -27,6 +29,8 @@ from shop_style.models import Event, Kind, PhaseProduct
 from shop_style.sources import pictures_of
 
 logger = logging.getLogger(__name__)
+
+_MOST = Decimal(10) ** 10
 
 
 def record_conversion(
@@ -62,8 +66,10 @@ def _record(
     alias = experiment_database()
     worth: dict[tuple[int, str], tuple[int, Any]] = {}
     for number, item in enumerate(objects):
-        value = values[number] if number < len(values) else None
+        value = _amount(values[number]) if number < len(values) else None
         for picture in pictures_of([item]):
+            if picture.database != alias:
+                continue  # row numbers start over in each database
             kind = ContentType.objects.db_manager(alias).get_for_model(type(picture.instance))
             worth.setdefault((kind.pk, str(picture.instance.pk)), (number, value))
     by_phase = {item.phase.id: item for item in assignments}
@@ -72,6 +78,7 @@ def _record(
         content_type__in={key[0] for key in worth},
         object_id__in={key[1] for key in worth},
         left_out_at=None,
+        phase__experiment__purged_at=None,
     )
     events: dict[str, Event] = {}
     for product in products.order_by("pk"):
@@ -92,6 +99,20 @@ def _record(
     return len(fresh)
 
 
+def _amount(value: Any) -> Decimal | None:
+    """The value as its column takes it; None, and logged, for what it does not."""
+    if value is None:
+        return None
+    try:
+        amount = round(Decimal(str(value)), 2)
+        if abs(amount) < _MOST:
+            return amount
+    except (InvalidOperation, ValueError):
+        pass
+    logger.warning("a conversion's value %r is left out; it is no amount", value)
+    return None
+
+
 def _known(visitor: HttpRequest | str) -> tuple[Visitor | None, str]:
     if isinstance(visitor, str):
         return known_visitor(visitor), ""
@@ -101,7 +122,13 @@ def _known(visitor: HttpRequest | str) -> tuple[Visitor | None, str]:
 
 def _assignments(visitor: Visitor) -> list[Assignment]:
     """Experiments that the visitor has entered; a new one is not entered by buying."""
-    found = (assign(item, visitor) for item in current_snapshot().experiments)
+    oldest = time.time() - app_settings().CONVERSION_DAYS * 86_400
+    open_ones = (
+        item
+        for item in current_snapshot().experiments
+        if item.ended is None or item.ended >= oldest
+    )
+    found = (assign(item, visitor) for item in open_ones)
     return [item for item in found if item is not None and not item.is_new]
 
 

@@ -22,6 +22,8 @@ Key = tuple[int, str, str]
 Pictures = Mapping[Key, Mapping[int, int]]
 """Variant by arm of each picture: content type, object, field → arm → variant row numbers."""
 
+NO_VARIANT = "no_variant"
+
 _BATCH = 500
 _TOLERANCE = 1e-6
 
@@ -121,6 +123,26 @@ def freeze(phase: Phase, pictures: Pictures) -> None:
             PhaseVariant(product_id=numbers[key], arm_id=arm, variant_id=variant)
             for key, by_arm in pictures.items()
             for arm, variant in by_arm.items()
+        ),
+        batch_size=_BATCH,
+    )
+
+
+def leave_out(phase: Phase, *, but_in: Phase) -> None:
+    """Keep products of an earlier phase that this one lacks as left out, so that they go on
+    showing their originals in every arm."""
+    columns = ("content_type_id", "object_id", "field")
+    there = set(phase.products.values_list(*columns))
+    gone = [key for key in but_in.products.values_list(*columns) if key not in there]
+    PhaseProduct.objects.using(phase._state.db).bulk_create(
+        (
+            PhaseProduct(
+                phase=phase,
+                **dict(zip(columns, key, strict=True)),
+                left_out_at=phase.started_at,
+                left_out_because=NO_VARIANT,
+            )
+            for key in gone
         ),
         batch_size=_BATCH,
     )

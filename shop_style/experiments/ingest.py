@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db import transaction
 from django.utils import timezone
 
 from shop_style.conf import app_settings
@@ -14,7 +13,7 @@ from shop_style.experiments.hashing import event_id
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
 from shop_style.experiments.tokens import PageToken, read_token
 from shop_style.experiments.visitor import crawls, device_class
-from shop_style.models import Event, Experiment, Kind, PhaseProduct, Suspicion
+from shop_style.models import Event, Kind, PhaseProduct, Suspicion
 
 MOST_EVENTS: Final = 100
 MOST_BYTES: Final = 65_536
@@ -59,9 +58,9 @@ def ingest(token_text: str, reported: Sequence[Any], *, agent: str) -> IngestRep
     token = read_token(token_text, hours=app_settings().TOKEN_HOURS)
     report = IngestReport()
     taken: list[tuple[Kind, int]] = []
-    open_experiments = _open_experiments()
+    open_products = _open_products(token)
     for index, item in enumerate(reported):
-        problem = _problem(token, item, open_experiments)
+        problem = _problem(token, item, open_products)
         if problem:
             report.rejected.append(Rejection(index, *problem))
         else:
@@ -73,17 +72,25 @@ def ingest(token_text: str, reported: Sequence[Any], *, agent: str) -> IngestRep
     return report
 
 
-def _open_experiments() -> set[int]:
-    """Experiments whose pages may still report: live ones, and those that ended a while ago."""
+def _open_products(token: PageToken) -> set[int]:
+    """Products of the token that may still be reported of.
+
+    Those of live experiments, and of those that ended a while ago. The rows are asked as well:
+    a token lives for a day, and its experiment may have been deleted or purged meanwhile.
+    """
     oldest = timezone.now().timestamp() - app_settings().TOKEN_HOURS * 3600
-    return {
-        item.id
-        for item in current_snapshot().experiments
-        if item.is_live or (item.ended is not None and item.ended >= oldest)
-    }
+    snapshot = current_snapshot()
+    products: set[int] = set()
+    for exposure in token.exposures:
+        item = snapshot.get(exposure.experiment)
+        if item and (item.is_live or (item.ended is not None and item.ended >= oldest)):
+            products |= set(exposure.products.values())
+    rows = PhaseProduct.objects.using(experiment_database())
+    open_ones = rows.filter(pk__in=products, phase__experiment__purged_at=None)
+    return set(open_ones.values_list("pk", flat=True)) if products else set()
 
 
-def _problem(token: PageToken, item: Any, open_experiments: set[int]) -> tuple[str, str] | None:
+def _problem(token: PageToken, item: Any, open_products: set[int]) -> tuple[str, str] | None:
     """Code and words of why an event cannot be taken, or None."""
     if not isinstance(item, dict):
         return "bad_event", "an event is an object with kind and position"
@@ -95,7 +102,7 @@ def _problem(token: PageToken, item: Any, open_experiments: set[int]) -> tuple[s
     found = token.at(position)
     if found is None:
         return "unknown_position", "no tracked picture of this page has this position"
-    if found[0].experiment not in open_experiments:
+    if found[1] not in open_products:
         return "closed_experiment", "its experiment takes no events any more"
     return None
 
@@ -144,26 +151,13 @@ def _suspicion(kinds: Sequence[Kind], agent: str) -> int:
 
 
 def _store(events: list[Event]) -> set[str]:
-    """Insert what is not there yet. Returns the ids that are new. Three queries."""
+    """Insert what is not there yet. Returns the ids that are new. Two queries."""
     if not events:
         return set()
-    alias = experiment_database()
-    rows = Event.objects.using(alias)
-    with transaction.atomic(using=alias):
-        # An experiment that was deleted takes its rows along; its tokens live on for a day.
-        products = {event.product_id for event in events}
-        there = set(
-            PhaseProduct.objects.using(alias)
-            .filter(pk__in=products, phase__experiment__purged_at=None)
-            .exclude(phase__experiment__state=Experiment.State.DRAFT)
-            .values_list("pk", flat=True)
-        )
-        events = [event for event in events if event.product_id in there]
-        known = set(
-            rows.filter(event_id__in=[event.event_id for event in events]).values_list(
-                "event_id", flat=True
-            )
-        )
-        fresh = [event for event in events if event.event_id not in known]
-        rows.bulk_create(fresh, ignore_conflicts=True)
+    rows = Event.objects.using(experiment_database())
+    found = rows.filter(event_id__in=[event.event_id for event in events])
+    known = set(found.values_list("event_id", flat=True))
+    fresh = [event for event in events if event.event_id not in known]
+    # In one order for all, so that two reports of a page never wait for each other.
+    rows.bulk_create(sorted(fresh, key=lambda event: event.event_id), ignore_conflicts=True)
     return {event.event_id for event in fresh}

@@ -16,10 +16,11 @@ from shop_style.experiments.eligibility import (
     Pictures,
     eligible_pictures,
     freeze,
+    leave_out,
     overlaps,
     start_problems,
 )
-from shop_style.experiments.snapshot import compile_snapshot, experiment_database
+from shop_style.experiments.snapshot import compile_snapshot, experiment_database, lock_snapshot
 from shop_style.generation.review import publish, withdraw
 from shop_style.models import (
     AuditEntry,
@@ -71,6 +72,7 @@ def start(
         problems = problems or overlaps(row, pictures)
         if problems:
             raise ExperimentError(f"experiment {row.slug!r} cannot start:", problems)
+        row.layer_salt = _layer_salt(row)
         row.coverage_salt, row.arm_salt, row.visitor_salt = (
             secrets.token_hex(16) for _ in range(3)
         )
@@ -124,8 +126,15 @@ def change_weights(
         for arm in arms:
             row.arms.filter(pk=arm.pk).update(weight=weights[arm.slug])
         pictures = eligible_pictures(arms, None, within=last)
+        if not pictures:
+            raise ExperimentError(
+                "no product has a published variant in each arm any more; finish the experiment"
+            )
         by_row = {str(arm.pk): weights[arm.slug] for arm in arms}
-        return _new_phase(row, last.number + 1, by_row, pictures)
+        phase = _new_phase(row, last.number + 1, by_row, pictures)
+        # Their visitors have seen these as part of it: originals from now on, in every arm.
+        leave_out(phase, but_in=last)
+        return phase
 
 
 def finish(
@@ -179,6 +188,15 @@ def _show(experiment: Experiment, ship: str | None, actor: str) -> None:
     publish(winners, actor=actor, reason=reason)
 
 
+def _layer_salt(experiment: Experiment) -> str:
+    """One salt for all experiments of a layer that are there together."""
+    if not experiment.layer:
+        return ""
+    rows = Experiment.objects.using(experiment._state.db).exclude(pk=experiment.pk)
+    others = rows.filter(layer=experiment.layer, state__in=(State.RUNNING, State.PAUSED))
+    return others.values_list("layer_salt", flat=True).first() or secrets.token_hex(16)
+
+
 def _new_phase(
     experiment: Experiment,
     number: int,
@@ -204,6 +222,7 @@ def _step(
     alias = experiment_database()
     states = (states,) if isinstance(states, str) else states
     with transaction.atomic(using=alias):
+        lock_snapshot()  # first, so that two starts see each other's products
         row = Experiment.objects.using(alias).select_for_update().get(pk=experiment.pk)
         if row.state not in states:
             raise ExperimentError(

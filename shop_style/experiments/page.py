@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_cache_control
 
 from shop_style.experiments.assignment import Assignment, assign
@@ -15,13 +16,25 @@ from shop_style.experiments.rendering import Rendering
 from shop_style.experiments.snapshot import ExperimentEntry
 from shop_style.experiments.tally import TOKEN, VISITOR, tally
 from shop_style.experiments.tokens import Exposure, new_page_view, page_token
-from shop_style.experiments.visitor import Visitor, identify, set_cookie
+from shop_style.experiments.visitor import Visitor, forget_cookie, identify, set_cookie
 
 logger = logging.getLogger(__name__)
 
 _ATTRIBUTE = "shop_style_page"
+
+
 MOST_TILES = 400
 """Tracked tiles of one page; further ones are shown, but leave the token at a sane length."""
+
+
+def events_address(request: HttpRequest) -> str:
+    """Where a page's events go; empty, and logged, where the site has no address for them."""
+    current = request.resolver_match.namespace if request.resolver_match else None
+    try:
+        return reverse("shop_style:events", current_app=current)
+    except NoReverseMatch:
+        logger.warning("shop_style.urls is not included in the site's urls: no events are counted")
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +60,8 @@ class Page:
     placed: dict[tuple[Any, ...], Placed] = field(default_factory=dict)
     varies: bool = False
     _visitor: Visitor | None = None
-    _changed: bool = False
+    _identified: Visitor | None = None
+    _keeps: bool = False
     _assignments: dict[int, Assignment | None] = field(default_factory=dict)
     _tracked: dict[int, dict[int, int]] = field(default_factory=dict)
     _positions: int = 0
@@ -68,8 +82,15 @@ class Page:
     def visitor(self) -> Visitor:
         """The visitor, identified at the first call."""
         if self._visitor is None:
-            self._visitor = identify(self.request, self.supplied)
+            self._visitor = self._identified = identify(self.request, self.supplied)
         return self._visitor
+
+    def kept_visitor(self) -> str:
+        """What a headless caller keeps of the visitor; empty where there is nothing to keep."""
+        asked = self.supplied or self._visitor is not None
+        if not asked or self.visitor.excluded:
+            return ""
+        return self.visitor.signed() if self._keeps or not self.visitor.is_new else ""
 
     def assignment(self, experiment: ExperimentEntry) -> Assignment | None:
         """The visitor's arm in an experiment: one for the whole page."""
@@ -78,6 +99,12 @@ class Page:
                 assign(experiment, self.visitor) if self.keeps_visitor else None
             )
         return self._assignments[experiment.id]
+
+    def keep_visitor(self) -> None:
+        """An experiment that runs here was asked of: whoever was not let in must stay out, or
+        each page would be another draw."""
+        if self.visitor.is_new and self.keeps_visitor:
+            self._keeps = True
 
     def vary(self) -> None:
         """This page differs by visitor: no shared cache may keep it."""
@@ -100,7 +127,7 @@ class Page:
             self._tracked[experiment.id] = {}
             if assignment.is_new:
                 self._visitor = self.visitor.entered(experiment.id, phase.id)
-                self._changed = True
+                self._keeps = True
         self._tracked[experiment.id][position] = product
         self._token = None
         return True
@@ -114,7 +141,7 @@ class Page:
         """Begin anew: what the tiles placed so far show is not what was assigned."""
         self._tracked.clear()
         self._assignments.clear()
-        self._visitor, self._changed, self._token = None, False, None
+        self._visitor, self._keeps, self._token = self._identified, False, None
 
     def token(self) -> str:
         """The signed token of all tiles placed so far; empty where nothing is tracked."""
@@ -144,8 +171,10 @@ class Page:
             tally.add(assignment.phase.id, TOKEN, assignment.arm.slug)
             if assignment.is_new:
                 tally.add(assignment.phase.id, VISITOR, assignment.arm.slug)
-        if self._changed and not self.supplied:
+        if self._keeps and not self.supplied:
             set_cookie(response, self.request, self.visitor)
+        if self._visitor is not None and self._visitor.excluded:
+            forget_cookie(response, self.request)
         tally.write_if_due()
 
     def has_entered(self, assignment: Assignment) -> bool:
@@ -160,7 +189,7 @@ class Page:
     def exclude(self, experiments: Sequence[ExperimentEntry]) -> None:
         """Count a page of somebody who takes no part, once for each experiment on it."""
         for experiment in experiments:
-            if experiment.id not in self._assignments:
+            if self.keeps_visitor and experiment.id not in self._assignments:
                 self._assignments[experiment.id] = None
                 tally.add(experiment.current, self.visitor.excluded)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
 
 from shop_style.conf import app_settings
 from shop_style.experiments.guard import guarded
 from shop_style.experiments.page import Page, Placed
-from shop_style.experiments.rendering import Rendering, original_rendering, variant_rendering
+from shop_style.experiments.rendering import (
+    Rendering,
+    has_files,
+    original_rendering,
+    variant_rendering,
+)
 from shop_style.experiments.snapshot import (
     ExperimentEntry,
     Snapshot,
@@ -22,7 +25,7 @@ from shop_style.experiments.snapshot import (
 )
 from shop_style.models import PhaseProduct, PhaseVariant, StyleVariant
 from shop_style.models.variant import DISPLAYED
-from shop_style.sources import Source, SourceImage, source_image
+from shop_style.sources import SourceImage
 
 logger = logging.getLogger(__name__)
 
@@ -44,26 +47,18 @@ def place(
     except Exception:  # whatever it is, a storefront shows the originals
         logger.exception("no variants for this page; it shows the originals")
         page.drop()
-        return [
-            Placed(rendering=original_rendering(picture, alt=alt), position=page.next_position())
-            for picture in pictures
-        ]
+        page.vary()  # a cache must not keep this for those whom nothing fails
+        return originals(page, pictures, alt=alt)
 
 
-def picture_of(row: models.Model, field_name: str | None = None) -> SourceImage:
-    """The picture of a row; of the row's first file where our settings cannot tell.
-
-    Raises SourceError when the row has no file field at all.
-    """
-    try:
-        return source_image(row, field_name)
-    except Exception as error:  # broken settings must not keep a storefront from its originals
-        for item in row._meta.get_fields():
-            if isinstance(item, models.FileField) and field_name in (None, item.name):
-                if not isinstance(error, LookupError):
-                    logger.exception("the original of %s %s is shown", row._meta.label, row.pk)
-                return SourceImage(Source(type(row), item.name), row)
-        raise
+def originals(
+    page: Page, pictures: Sequence[SourceImage], *, alt: str | None = None
+) -> list[Placed]:
+    """The shop's own pictures, with nothing tracked."""
+    return [
+        Placed(rendering=original_rendering(picture, alt=alt), position=page.next_position())
+        for picture in pictures
+    ]
 
 
 @dataclass(frozen=True)
@@ -82,9 +77,15 @@ class _Entry:
     def is_complete(self) -> bool:
         """May every arm show its picture? If not, none does, so that the arms stay alike."""
         return not self.left_out and all(
-            variant is not None and variant.is_published and variant.renditions
+            variant is not None and variant.is_published and has_files(variant)
             for variant in self.variants.values()
         )
+
+    @property
+    def size(self) -> tuple[int | None, int | None]:
+        """Width and height that every arm reserves: a variant has its original's."""
+        sizes = ((item.width, item.height) for item in self.variants.values() if item is not None)
+        return next(sizes, (None, None))
 
 
 @dataclass
@@ -141,7 +142,8 @@ class _Choice:
     def _enrolled_tile(
         self, picture: SourceImage, entry: _Entry, position: int, alt: str | None
     ) -> Placed:
-        untracked = Placed(rendering=original_rendering(picture, alt=alt), position=position)
+        original = original_rendering(picture, alt=alt, size=entry.size)
+        untracked = Placed(rendering=original, position=position)
         if not (entry.experiment.is_running and entry.is_complete):
             return untracked
         if self.page.visitor.excluded:
@@ -149,15 +151,16 @@ class _Choice:
                 self.excluded.append(entry.experiment)
             return untracked
         assignment = self.page.assignment(entry.experiment)
+        if entry.is_here:
+            self.page.keep_visitor()
         if assignment is None or not (entry.is_here or self.page.has_entered(assignment)):
             return untracked
-        variant = entry.variants.get(assignment.arm.id)
-        if not entry.is_here:
-            return Placed(rendering=_rendered(picture, variant, alt), position=position)
-        if not self.page.track(assignment, position, entry.product):
-            return untracked
-        # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
-        return Placed(rendering=_rendered(picture, variant, alt), position=position, tracked=True)
+        return Placed(
+            # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
+            rendering=_rendered(picture, entry.variants.get(assignment.arm.id), alt, entry.size),
+            position=position,
+            tracked=entry.is_here and self.page.track(assignment, position, entry.product),
+        )
 
 
 def _snapshot() -> Snapshot:
@@ -228,10 +231,15 @@ def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
     }
 
 
-def _rendered(picture: SourceImage, variant: Any, alt: str | None) -> Rendering:
-    if variant is not None:
+def _rendered(
+    picture: SourceImage,
+    variant: StyleVariant | None,
+    alt: str | None,
+    size: tuple[int | None, int | None] = (None, None),
+) -> Rendering:
+    if variant is not None and has_files(variant):
         try:
             return variant_rendering(picture, variant, alt=alt)
         except Exception:  # a storage may raise anything; the page must come up
             logger.exception("variant %s cannot be addressed; its original is shown", variant.pk)
-    return original_rendering(picture, alt=alt)
+    return original_rendering(picture, alt=alt, size=size)

@@ -46,20 +46,34 @@ def purge_events(*, days: float | None = None, dry_run: bool = False) -> PurgeRe
     if not dry_run and report.experiments:
         rollup()  # what came last must be in the summaries before it goes
     for experiment in ended:
-        events = Event.objects.using(alias).filter(experiment=experiment)
-        visitors = VisitorTotals.objects.using(alias).filter(phase__experiment=experiment)
-        report.events += events.count() if dry_run else _removed(events)
-        report.visitors += visitors.count() if dry_run else _removed(visitors)
         if not dry_run:
-            _close(experiment)
+            _close(experiment)  # first: from now on nothing is added, and no sum changes
+        _remove(experiment, report, dry_run=dry_run)
+    if not dry_run:
+        # What a run that was killed had closed, but not removed.
+        for experiment in Experiment.objects.using(alias).exclude(purged_at=None):
+            _remove(experiment, report, dry_run=False)
     return report
+
+
+def _remove(experiment: Experiment, report: PurgeReport, *, dry_run: bool) -> None:
+    phases = list(experiment.phases.values_list("pk", flat=True))
+    alias = experiment_database()
+    events = Event.objects.using(alias).filter(phase__in=phases)
+    visitors = VisitorTotals.objects.using(alias).filter(phase__in=phases)
+    report.events += events.count() if dry_run else _removed(events)
+    report.visitors += visitors.count() if dry_run else _removed(visitors)
 
 
 def _close(experiment: Experiment) -> None:
     alias = experiment_database()
     with transaction.atomic(using=alias):
         Experiment.objects.using(alias).filter(pk=experiment.pk).update(
-            coverage_salt="", arm_salt="", visitor_salt="", purged_at=timezone.now()
+            layer_salt="",
+            coverage_salt="",
+            arm_salt="",
+            visitor_salt="",
+            purged_at=timezone.now(),
         )
         AuditEntry.objects.record("purged", experiment, actor="purge_events")
         compile_snapshot()

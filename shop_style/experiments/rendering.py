@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import FileSystemStorage
 from django.db import models
 from django.utils.module_loading import import_string
 
@@ -17,7 +20,7 @@ from shop_style.sources import SourceImage
 logger = logging.getLogger(__name__)
 
 FORMATS: Final = ("avif", "webp", "jpeg")
-_ALT_NAMES: Final = ("alt", "alt_text", "caption")
+_ALT_NAMES: Final = ("alt", "alt_text", "caption", "title", "name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +61,20 @@ class Rendering:
         )
 
 
-def original_rendering(picture: SourceImage, *, alt: str | None = None) -> Rendering:
-    """The host's own picture. Its file is not opened; one without an address gives no src."""
+def original_rendering(
+    picture: SourceImage,
+    *,
+    alt: str | None = None,
+    size: tuple[int | None, int | None] = (None, None),
+) -> Rendering:
+    """The host's own picture. Its file is not opened; one without an address gives no src.
+
+    size: width and height where the host keeps no columns for them.
+    """
     src = _original_url(picture)
     width, height = _stored_size(picture)
+    if width is None or height is None:
+        width, height = size
     return Rendering(
         src=src,
         alt=alternative_text(picture.instance) if alt is None else alt,
@@ -96,8 +109,28 @@ def variant_rendering(
     )
 
 
+def has_files(variant: StyleVariant) -> bool:
+    """Are a variant's files there, as far as can be told without a network?
+
+    On this computer's disk a look is a few microseconds. Of a remote storage nothing is asked on
+    a page's way: what is lost there is found when a browser reports it, and by `prune_variants`.
+    """
+    if not variant.renditions or not variant.image:
+        return False
+    storage = variant.image.storage
+    if not isinstance(storage, FileSystemStorage):
+        return True
+    try:
+        return os.path.exists(storage.path(str(variant.image.name)))
+    except (NotImplementedError, SuspiciousOperation):
+        return True
+
+
 def alternative_text(row: models.Model) -> str:
-    """What the picture shows, in words, by SHOP_STYLE["ALT_TEXT"] or the row itself."""
+    """What the picture shows, in words, by SHOP_STYLE["ALT_TEXT"] or the row's own columns.
+
+    Not by `str(row)`: many a child row names its product there, which is a query for each tile.
+    """
     try:
         path = app_settings().ALT_TEXT
         if path:
@@ -107,7 +140,7 @@ def alternative_text(row: models.Model) -> str:
             value = row.__dict__.get(name)
             if value:
                 return str(value)
-        return str(row)
+        return ""
     except Exception:  # the host's own code or settings; better no words than no page
         logger.exception("no alternative text for %s %s", row._meta.label, row.pk)
         return ""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connections, models, transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
-from django.db.models.functions import Coalesce, TruncHour
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shop_style.conf import app_settings
@@ -23,6 +23,7 @@ from shop_style.models import (
     Event,
     HourlyTotals,
     Kind,
+    Phase,
     PhaseProduct,
     RollupMark,
     SummaryTotals,
@@ -58,31 +59,34 @@ class RollupReport:
         return text
 
 
-def rollup() -> RollupReport:
-    """Bring every total up to date."""
+def rollup(*, recount: bool = False) -> RollupReport:
+    """Bring every total up to date.
+
+    recount: begin with the first event that is kept, for events that came later than any mark
+    waits.
+    """
     tally.write()
     report = RollupReport()
     alias = experiment_database()
     RollupMark.objects.using(alias).get_or_create(pk=1)
-    start: int | None = None
-    phases: set[int] = set()
+    start: int | None = 0 if recount else None
+    failed: set[int] = set()
     while True:
         with transaction.atomic(using=alias):
             mark = RollupMark.objects.using(alias).select_for_update().get(pk=1)
-            start = mark.last_event if start is None else max(start, mark.last_event)
-            block = list(
-                Event.objects.using(alias)
-                .filter(pk__gt=start)
-                .order_by("pk")
-                .values_list("pk", "phase", "visitor", "kind", "product", "at")[:_BLOCK]
-            )
+            start = mark.last_event if start is None else start
+            block = _block(alias, start)
             if block:
                 report.events += len(block)
                 report.visitors += _count_visitors(alias, block)
                 _count_hours(alias, block)
-                report.left_out += _leave_out_missing(alias, block)
-                phases |= {row[1] for row in block}
+                failed |= {row[4] for row in block if row[3] == Kind.FAILED}
                 start = block[-1][0]
+            phases = {*mark.unsummed, *(row[1] for row in block)}
+            is_last = len(block) < _BLOCK
+            if is_last:
+                _summarise(alias, phases)
+            mark.unsummed = [] if is_last else sorted(phases)
             # The mark stays behind what is young: a writer that took its number earlier may
             # commit later.
             settled = timezone.now() - timedelta(seconds=app_settings().LATE_SECONDS)
@@ -90,9 +94,10 @@ def rollup() -> RollupReport:
             mark.last_event = max([mark.last_event, *old[-1:]])
             mark.rolled_at = timezone.now()
             mark.save(using=alias)
-            if len(block) < _BLOCK:
-                _summarise(alias, phases)
-                return report
+        if is_last:
+            # After the lock is gone: a storage may take its time.
+            report.left_out = _leave_out_missing(alias, failed)
+            return report
 
 
 def rollup_if_due() -> RollupReport | None:
@@ -112,6 +117,11 @@ def waiting_events() -> int:
     alias = experiment_database()
     mark = RollupMark.objects.using(alias).filter(pk=1).first()
     return Event.objects.using(alias).filter(pk__gt=mark.last_event if mark else 0).count()
+
+
+def _block(alias: str, after: int) -> list[tuple[Any, ...]]:
+    rows = Event.objects.using(alias).filter(pk__gt=after).order_by("pk")
+    return list(rows.values_list("pk", "phase", "visitor", "kind", "product", "at")[:_BLOCK])
 
 
 def _count_visitors(alias: str, block: Sequence[tuple[Any, ...]]) -> int:
@@ -158,20 +168,25 @@ def _count_hours(alias: str, block: Sequence[tuple[Any, ...]]) -> None:
         found = (
             Event.objects.using(alias)
             .filter(phase=phase, at__gte=hour, at__lt=hour + timedelta(hours=1))
-            .values("arm", hour=TruncHour("at", tzinfo=UTC))
+            .values("arm")
             .annotate(**_kinds())
         )
         rows = [
-            HourlyTotals(phase_id=phase, arm_id=item["arm"], hour=item["hour"], **_counted(item))
+            HourlyTotals(phase_id=phase, arm_id=item["arm"], hour=hour, **_counted(item))
             for item in found
         ]
         _put(alias, rows, ["phase", "arm", "hour"])
 
 
 def _summarise(alias: str, phases: Iterable[int]) -> None:
-    """Each arm's sufficient statistics, of all visitors and by device, up to now."""
-    day = timezone.localdate()
-    for phase in sorted(phases):
+    """Each arm's sufficient statistics, of all visitors and by device, up to now.
+
+    Not of purged experiments: their visitors are gone, and their sums are final.
+    """
+    # By the clock, not by the time zone that a member of staff looks with.
+    day = timezone.now().date()
+    kept = Phase.objects.using(alias).filter(pk__in=phases, experiment__purged_at=None)
+    for phase in kept.order_by("pk").values_list("pk", flat=True):
         rows = VisitorTotals.objects.using(alias).filter(phase=phase)
         for by_device in (False, True):
             keys = ["arm", "device"] if by_device else ["arm"]
@@ -212,14 +227,13 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
             _put(alias, summaries, ["phase", "arm", "slice", "day"])
 
 
-def _leave_out_missing(alias: str, block: Sequence[tuple[Any, ...]]) -> int:
+def _leave_out_missing(alias: str, reported: set[int]) -> int:
     """Look after products whose picture did not load somewhere; a file that is gone takes its
-    product out of every arm. Storage is asked for these few only."""
-    reported = {row[4] for row in block if row[3] == Kind.FAILED}
-    products = PhaseProduct.objects.using(alias).filter(pk__in=reported, left_out_at=None)
+    product out of every arm. Storage is asked for some of these only."""
+    products = PhaseProduct.objects.using(alias).filter(pk__in=sorted(reported)[:_KEYS])
     gone = [
         product.pk
-        for product in products.prefetch_related("shown__variant")
+        for product in products.filter(left_out_at=None).prefetch_related("shown__variant")
         if not all(_files_are_there(item.variant) for item in product.shown.all())
     ]
     return (

@@ -65,6 +65,7 @@ class ExperimentEntry:
     layer: str
     layer_from: float
     layer_to: float
+    layer_salt: str
     coverage_salt: str
     arm_salt: str
     visitor_salt: str
@@ -148,14 +149,19 @@ def compile_snapshot() -> None:
     Call it inside the transaction that changed an experiment.
     """
     alias = experiment_database()
-    rows = ServingSnapshot.objects.using(alias)
-    rows.get_or_create(pk=_ROW)
-    row = rows.select_for_update().get(pk=_ROW)
+    row = lock_snapshot()
     wanted = Experiment.objects.using(alias).exclude(arm_salt="").order_by("pk")
     row.compiled = [_compiled(item) for item in wanted.prefetch_related("arms", "phases")]
     row.version += 1
     row.save(using=alias)
     transaction.on_commit(forget_snapshot, using=alias)
+
+
+def lock_snapshot() -> ServingSnapshot:
+    """The row, locked until the transaction ends: two steps of experiments take turns."""
+    rows = ServingSnapshot.objects.using(experiment_database())
+    rows.get_or_create(pk=_ROW)
+    return rows.select_for_update().get(pk=_ROW)
 
 
 def _reread(held: Snapshot | None) -> Snapshot:
@@ -190,6 +196,7 @@ def _compiled(experiment: Experiment) -> dict[str, Any]:
         "layer": experiment.layer,
         "layer_from": experiment.layer_from,
         "layer_to": experiment.layer_to,
+        "layer_salt": experiment.layer_salt,
         "coverage_salt": experiment.coverage_salt,
         "arm_salt": experiment.arm_salt,
         "visitor_salt": experiment.visitor_salt,
@@ -217,7 +224,8 @@ def _compiled_phase(experiment: Experiment, phase: Phase) -> dict[str, Any]:
 
 
 def _entries(compiled: Iterable[dict[str, Any]]) -> Iterable[ExperimentEntry]:
-    kept = app_settings().CONVERSION_DAYS * 86_400
+    current = app_settings()
+    kept = max(current.CONVERSION_DAYS * 86_400, current.TOKEN_HOURS * 3600)
     for item in compiled:
         ended = parse_datetime(item["ended"]) if item["ended"] else None
         if ended is not None and (timezone.now() - ended).total_seconds() > kept:

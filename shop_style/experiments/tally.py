@@ -30,7 +30,8 @@ Key = tuple[int, date, str, str]
 class Tally:
     """Counts by phase, day, kind and arm.
 
-    A process that is killed loses the few seconds since its last write, of all arms alike.
+    Written with a request, every few seconds, and when the process ends in order. One that is
+    killed loses what it counted since its last write, of all arms alike.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Tally:
     def add(self, phase: int, kind: str, arm: str = "") -> None:
         """Count one."""
         with self._lock:
-            self._counts[phase, timezone.localdate(), kind, arm] += 1
+            self._counts[phase, timezone.now().date(), kind, arm] += 1
 
     def write_if_due(self) -> None:
         """Write, at most once every SNAPSHOT_SECONDS."""
@@ -77,7 +78,8 @@ def _add_to_rows(counts: Counter[Key]) -> None:
             .filter(pk__in={key[0] for key in counts})
             .values_list("pk", flat=True)
         )
-        for (phase, day, kind, arm), number in counts.items():
+        # In one order for all processes, so that two never wait for each other.
+        for (phase, day, kind, arm), number in sorted(counts.items()):
             if phase not in there:
                 continue  # deleted with its experiment
             key: dict[str, Any] = {"phase_id": phase, "day": day, "kind": kind, "arm": arm}

@@ -38,13 +38,14 @@ class Visitor:
 
     id: 128 random bits, hexadecimal; empty for one who takes no part. born: day number (since
     1970) of the first page. phases: the phase in which each experiment was entered.
-    excluded: why no part is taken.
+    excluded: why no part is taken. is_new: nobody has kept this visitor yet.
     """
 
     id: str = ""
     born: int = 0
     phases: Mapping[int, int] = field(default_factory=dict)
     excluded: Excluded = ""
+    is_new: bool = field(default=False, compare=False)
 
     def entered(self, experiment: int, phase: int) -> Visitor:
         """The same visitor, with the phase entered kept for good."""
@@ -69,7 +70,7 @@ def identify(request: HttpRequest, supplied: str = "") -> Visitor:
     if excluded:
         return Visitor(excluded=excluded)
     value = supplied or request.COOKIES.get(app_settings().COOKIE_NAME, "")
-    return known_visitor(value) or Visitor(id=secrets.token_hex(16), born=_today())
+    return known_visitor(value) or Visitor(id=secrets.token_hex(16), born=_today(), is_new=True)
 
 
 def known_visitor(value: str) -> Visitor | None:
@@ -102,6 +103,15 @@ def set_cookie(response: HttpResponse, request: HttpRequest, visitor: Visitor) -
         httponly=True,
         samesite="Lax",
     )
+
+
+def forget_cookie(response: HttpResponse, request: HttpRequest) -> None:
+    """Take the cookie back from somebody who takes no part any more."""
+    current = app_settings()
+    if current.COOKIE_NAME in request.COOKIES:
+        response.delete_cookie(
+            current.COOKIE_NAME, domain=current.COOKIE_DOMAIN or None, samesite="Lax"
+        )
 
 
 def user_agent(request: HttpRequest) -> str:

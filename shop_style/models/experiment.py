@@ -72,6 +72,7 @@ class Experiment(models.Model):
     )
     # Separate, so that who takes part says nothing about which arm, and hashes of two
     # experiments cannot be joined. Empty before the start and after the purge.
+    layer_salt = models.CharField(max_length=32, blank=True, default="", editable=False)
     coverage_salt = models.CharField(max_length=32, blank=True, default="", editable=False)
     arm_salt = models.CharField(max_length=32, blank=True, default="", editable=False)
     visitor_salt = models.CharField(max_length=32, blank=True, default="", editable=False)

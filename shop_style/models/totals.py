@@ -123,6 +123,8 @@ class RollupMark(models.Model):
     """How far the rollup has come: the one row that two rollups take turns on."""
 
     last_event = models.PositiveBigIntegerField(default=0)
+    # Counted by visitor, but not summed up yet: a run that was stopped left them so.
+    unsummed = models.JSONField(default=list)
     rolled_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

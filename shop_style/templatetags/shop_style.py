@@ -7,27 +7,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django.db.models.fields.files import FieldFile
 from django.http import HttpRequest
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
 
-from shop_style.experiments.page import Page, Placed
-from shop_style.experiments.placement import picture_of, place
+from shop_style.experiments.page import Page, Placed, events_address
+from shop_style.experiments.pictures import object_key as _key
+from shop_style.experiments.pictures import pictures_for
+from shop_style.experiments.placement import place
 from shop_style.experiments.rendering import Rendering
-from shop_style.sources import SourceImage
 
 register = template.Library()
 logger = logging.getLogger(__name__)
 
 
+_PAGE = "shop_style_page"
+
+
 @register.simple_tag(takes_context=True)
-def styled_pictures(context: Context, images: Iterable[Any], placement: str = "") -> str:
+def styled_pictures(context: Context, images: Iterable[Any] | None, placement: str = "") -> str:
     """Choose for a whole list at once; the tags that follow ask the database nothing more.
 
-    images: rows that hold pictures, or their file fields. placement: which list this is.
+    images: rows that hold pictures, products whose child rows do, or file fields. placement:
+    which list this is.
     """
-    _place(context, [_picture(image) for image in images if image], placement)
+    _place(context, list(images or ()), placement)
     return ""
 
 
@@ -45,13 +48,11 @@ def styled_picture(
 ) -> dict[str, Any]:
     """A `<picture>`: the visitor's variant, or the original.
 
-    image: a row that holds a picture, or its file field. alt: None takes the row's own words.
+    image: as in `styled_pictures`. alt: None takes the row's own words.
     """
-    placed = None
-    if image:
-        picture = _picture(image)
-        known = _page(context).placed.get(_key(picture))
-        placed = known or _place(context, [picture], placement, alt)[0]
+    placed = _page(context).placed.get(_key(image)) if image else None
+    if image and placed is None:
+        placed = _place(context, [image], placement).get(_key(image))
     rendering = placed.rendering if placed else Rendering(src="", alt=alt or "")
     return {
         "placed": placed,
@@ -69,42 +70,32 @@ def styled_script(context: Context) -> dict[str, Any]:
     """The script that reports what was seen and clicked; put it after the last picture."""
     page = _page(context)
     try:
-        events = reverse("shop_style:events")
-        token = page.token()
-    except NoReverseMatch:
-        logger.warning("shop_style.urls is not included in the site's urls: no events are counted")
-        events = token = ""
+        events, token = events_address(page.request), page.token()
     except Exception:  # whatever it is, the page must come up
         logger.exception("no page token")
         events = token = ""
-    return {"events": events, "token": token, "needed": bool(page.placed)}
+    return {"events": events, "token": token if events else "", "needed": bool(page.placed)}
 
 
-def _place(
-    context: Context, pictures: list[SourceImage], placement: str, alt: str | None = None
-) -> list[Placed]:
+def _place(context: Context, images: list[Any], placement: str) -> dict[Any, Placed]:
+    """Place what is a picture, by the key of the object given; the rest is left out."""
     page = _page(context)
-    placed = place(page, pictures, placement=placement, alt=alt)
-    for picture, item in zip(pictures, placed, strict=True):
+    pictures = pictures_for([image for image in images if image])
+    placed = place(page, list(pictures.values()), placement=placement)
+    for key, item in zip(pictures, placed, strict=True):
         # The first of a picture's tiles; the same picture shown twice is one tile.
-        page.placed.setdefault(_key(picture), item)
-    return placed
+        page.placed.setdefault(key, item)
+    return page.placed
 
 
 def _page(context: Context) -> Page:
-    request: Any = context.get("request")
-    if request is None:
-        # A template rendered without a request, such as a mail: nobody can be enrolled.
-        request = context["request"] = HttpRequest()
-    return Page.of(request)
-
-
-def _picture(image: Any) -> SourceImage:
-    if isinstance(image, FieldFile):
-        return picture_of(image.instance, image.field.name)
-    return picture_of(image)
-
-
-def _key(picture: SourceImage) -> tuple[Any, ...]:
-    row = picture.instance
-    return (type(row), row.pk, picture.source.field)
+    request: Any = context.get("request") or getattr(context, "request", None)
+    if request is not None:
+        return Page.of(request)
+    # A template rendered without a request, such as a mail: nobody can be enrolled. Kept beside
+    # the host's own variables, not among them.
+    store: Any = getattr(context, "render_context", {})
+    if _PAGE not in store:
+        store[_PAGE] = Page(HttpRequest())
+    page: Page = store[_PAGE]
+    return page

@@ -110,6 +110,14 @@ def test_the_api_counts_and_keeps_visitors_without_the_middleware(
     assert counted == {"token": 6, "visitor": 2}
 
 
+def test_the_same_picture_named_twice_is_one_tile(post: Any, shop: Any) -> None:
+    name = shop.names()[0]
+    answer = placed(post, [name, name.replace("chair", "Chair", 1), name])
+    assert [item["position"] for item in answer["pictures"]] == [0, 0, 0]
+    (exposure,) = read_token(answer["token"], hours=1).exposures
+    assert len(exposure.products) == 1
+
+
 def test_answers_are_private_and_never_stored(post: Any, shop: Any) -> None:
     response = post("placement", {"objects": shop.names()})
     assert response["Cache-Control"] == "private, no-store"

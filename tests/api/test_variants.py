@@ -80,6 +80,9 @@ def test_variants_of_hidden_rows_are_hidden(browser: Any, make_shop: Any, settin
     settings.SHOP_STYLE = {**settings.SHOP_STYLE, "VISIBLE_ROWS": f"{__name__}.nothing"}
     assert browser().get(f"/shop-style/variants/{variant.pk}/").status_code == 404
     assert listed(browser, shop.names())["count"] == 0
+    # The function may look at who asks, so no shared cache may keep its answer.
+    response = browser().get("/shop-style/variants/", {"object": shop.names()})
+    assert response["Cache-Control"] == "private, no-store"
 
 
 def nothing(queryset: Any, request: Any) -> Any:

@@ -35,6 +35,7 @@ def experiment(**values: Any) -> ExperimentEntry:
             "layer": "",
             "layer_from": 0.0,
             "layer_to": 1.0,
+            "layer_salt": "l" * 32,
             "coverage_salt": "c" * 32,
             "arm_salt": "a" * 32,
             "visitor_salt": "v" * 32,

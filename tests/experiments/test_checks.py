@@ -42,8 +42,16 @@ def test_a_live_experiment_needs_the_api(make_shop: Any) -> None:
 
 
 def test_limits_behind_an_unknown_proxy(settings: Any) -> None:
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "VISIBLE_ROWS": "shop_style.demo.models.on_show"}
     assert ids(check_deployment()) == []  # the test settings limit nothing
     settings.SHOP_STYLE = {**settings.SHOP_STYLE, "THROTTLES": {"events": "9/min"}}
     assert ids(check_deployment()) == ["W005"]
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 0}
+    assert ids(check_deployment()) == []
+
+
+def test_an_api_that_shows_every_row(settings: Any) -> None:
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 0}
+    assert ids(check_deployment()) == ["W006"]
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "VISIBLE_ROWS": "shop_style.demo.models.on_show"}
     assert ids(check_deployment()) == []

@@ -122,3 +122,33 @@ def test_a_product_with_pictures_in_child_rows_counts_once(
     shop = Shop(shots, style, experiment)
     shop.start()
     assert record_conversion(visit(shop).visitor, [lamp], order="A-1") == 1
+
+
+def test_in_a_process_that_lives_on_the_week_ends_as_well(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shop_style.experiments import conversions
+    from shop_style.experiments.snapshot import current_snapshot
+
+    seen = visit(shop)
+    lifecycle.finish(shop.experiment, actor="ada")
+    forget_snapshot()
+    held = current_snapshot()
+    assert record_conversion(seen.visitor, shop.chairs[:1], order="A-1") == 1
+    now = conversions.time.time()
+    monkeypatch.setattr(conversions.time, "time", lambda: now + 8 * 86_400)
+    assert record_conversion(seen.visitor, shop.chairs[:1], order="A-2") == 0
+    assert current_snapshot() is held
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e12, "much", object()])
+def test_a_value_that_is_no_amount_does_not_lose_the_order(shop: Any, value: Any) -> None:
+    seen = visit(shop)
+    assert record_conversion(seen.visitor, shop.chairs[:1], order="A-1", values=[value]) == 1
+    assert Event.objects.get().value is None
+
+
+@pytest.mark.django_db(databases=["default", "tenant"])
+def test_a_row_of_another_database_is_another_product(shop: Any, make_chair: Any) -> None:
+    twin = make_chair(using="tenant", id=shop.chairs[0].pk)
+    assert record_conversion(visit(shop).visitor, [twin], order="A-1") == 0

@@ -178,6 +178,27 @@ def test_weights_change_in_a_new_phase_and_who_has_entered_stays(make_shop: Any)
     assert sum(visited.is_styled for visited in late) >= 42
 
 
+def test_a_phase_without_a_product_is_refused(make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    StyleVariant.objects.update(published_at=None)
+    with pytest.raises(ExperimentError, match="no product has"):
+        lifecycle.change_weights(shop.experiment, {"control": 0.4, "warm": 0.6}, actor="ada")
+    assert shop.experiment.phases.count() == 1
+
+
+def test_experiments_of_a_layer_share_its_salt_whatever_the_secret_key(
+    make_shop: Any, settings: Any
+) -> None:
+    shop = make_shop(layer="home", layer_to=0.5)
+    shop.start()
+    settings.SECRET_KEY = "the next one"
+    other = second(shop, layer="home", layer_from=0.5)
+    lifecycle.start(other, actor="ada")
+    salts = set(Experiment.objects.values_list("layer_salt", flat=True))
+    assert len(salts) == 1 and salts != {""}
+
+
 @pytest.mark.parametrize(
     "weights",
     [

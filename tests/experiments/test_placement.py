@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -197,3 +198,115 @@ def test_two_experiments_of_one_layer_never_share_a_visitor(
         (other.pk, ""),
         (other.pk, "cold"),
     }
+
+
+def test_who_was_not_let_in_stays_out_on_every_page(make_shop: Any, browser: Any) -> None:
+    """Another draw a page would let in whoever browses for long enough."""
+    shop = make_shop(2, coverage=0.3, layer="home", layer_from=0.0, layer_to=0.7)
+    shop.start()
+    inside = 0
+    for index in range(60):
+        client, kept, answers = browser(), "", []
+        for _ in range(6):
+            answer = api_page(client, shop, "listing", kept)
+            if index % 2:  # a headless caller; the others keep the cookie
+                client.cookies.clear()
+                kept = answer["visitor"]
+            assert answer["visitor"]
+            answers.append(answer["pictures"][0]["tracked"])
+        assert len(set(answers)) == 1
+        inside += answers[0]
+    # A share of 0.21 of 60; outside with p < 1e-4.
+    assert 2 <= inside <= 25
+
+
+def api_page(client: Any, shop: Any, placement: str, visitor: str = "") -> Any:
+    body = {"objects": shop.names(), "placement": placement, "visitor": visitor}
+    return client.post(
+        "/shop-style/placement/", json.dumps(body), content_type="application/json"
+    ).json()
+
+
+def test_a_visitor_keeps_the_arm_over_pages_that_track_nothing(
+    make_shop: Any, browser: Any
+) -> None:
+    shop = make_shop(2)
+    shop.start()
+    for _ in range(8):
+        kept, arms = "", []
+        for placement in ("listing", "elsewhere", "listing", "elsewhere", "listing"):
+            answer = api_page(browser(), shop, placement, kept)
+            kept = answer["visitor"]
+            arms.append(answer["pictures"][0]["picture"]["style"])
+        assert len(set(arms)) == 1
+
+
+def test_both_arms_reserve_the_same_size(make_shop: Any) -> None:
+    shop = make_shop(2)
+    shop.start()
+    for styled in (False, True):
+        sizes = {
+            (tile.rendering.width, tile.rendering.height)
+            for tile in visit_arm(shop, styled=styled).placed
+        }
+        assert sizes == {(96, 80)}
+
+
+def test_a_product_dropped_in_a_new_phase_is_an_original_in_every_arm(
+    make_shop: Any, make_style: Any, publish_variant: Any
+) -> None:
+    shop = make_shop(3)
+    cold = make_style("cold")
+    lost = [publish_variant(chair, cold) for chair in shop.chairs][0]
+    Arm.objects.create(experiment=shop.experiment, slug="cold", style=cold, weight=0.2)
+    shop.experiment.arms.filter(slug="warm").update(weight=0.3)
+    shop.start()
+    StyleVariant.objects.filter(pk=lost.pk).update(published_at=None)
+    weights = {"control": 0.4, "warm": 0.3, "cold": 0.3}
+    lifecycle.change_weights(shop.experiment, weights, actor="ada")
+    forget_snapshot()
+    seen = set()
+    for _ in range(40):
+        placed = visit(shop).placed
+        assert not placed[0].rendering.is_styled and not placed[0].tracked
+        seen.add(placed[1].rendering.style)
+    assert seen == {"", "warm", "cold"}
+    assert not visit(shop, **{"user-agent": "Googlebot/2.1"}).placed[0].rendering.is_styled
+
+
+def test_more_tiles_than_a_token_holds_show_the_arm_uncounted(
+    make_shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shop_style.experiments import page
+
+    monkeypatch.setattr(page, "MOST_TILES", 2)
+    shop = make_shop(4)
+    shop.start()
+    for styled in (False, True):
+        placed = visit_arm(shop, styled=styled).placed
+        assert [item.tracked for item in placed] == [True, True, False, False]
+        assert {item.rendering.is_styled for item in placed} == {styled}
+
+
+def test_words_of_a_tile_cost_no_query(
+    make_style: Any, publish_variant: Any, picture: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many a shop's picture rows name their product in `__str__`, as Oscar's do."""
+    from django.core.files.base import ContentFile
+
+    from tests.conftest import Shop
+    from tests.shop.models import Lamp, Shot
+
+    monkeypatch.setattr(Shot, "__str__", lambda shot: f"Image of {shot.lamp}")
+    style = make_style()
+    for _ in range(6):
+        data = ContentFile(picture(), name="s.jpg")
+        publish_variant(Shot.objects.create(lamp=Lamp.objects.create(), picture=data), style)
+    counts = []
+    for number in (2, 6):
+        shop = Shop(list(Shot.objects.all()[:number]), style, None)
+        visit(shop)
+        with CaptureQueriesContext(connection) as queries:
+            visit(shop)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

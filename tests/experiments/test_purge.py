@@ -78,3 +78,39 @@ def test_a_page_of_before_stores_nothing_after_the_purge(make_shop: Any) -> None
     assert held.experiments[0].is_live
     assert seen.report(("click", 0)).accepted == 0
     assert not Event.objects.exists()
+
+
+def test_what_comes_after_the_purge_changes_no_sum(make_shop: Any) -> None:
+    """A process whose picture is seconds old still takes an order for it."""
+    from shop_style.experiments.conversions import record_conversion
+    from shop_style.experiments.rollup import rollup
+
+    shop = make_shop(3)
+    shop.start()
+    crowd(shop, 30)
+    seen = visit(shop)
+    current_snapshot()
+    Experiment.objects.update(state="finished", ended_at=timezone.now() - timedelta(days=91))
+    run()
+    before = build_report(Experiment.objects.get()).as_dict()
+    assert record_conversion(seen.visitor, shop.chairs[:1], order="A-1") == 0
+    rollup(recount=True)
+    after = build_report(Experiment.objects.get()).as_dict()
+    assert after["arms"] == before["arms"] and after["visitors"] == 30
+
+
+def test_a_purge_that_was_killed_is_finished_by_the_next(
+    ended: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = purge._remove
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(purge, "_remove", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert Experiment.objects.get().purged_at and Event.objects.exists()
+    monkeypatch.setattr(purge, "_remove", real)
+    run()
+    assert not Event.objects.exists() and not VisitorTotals.objects.exists()

@@ -62,7 +62,10 @@ def check_everything() -> None:
         assert (row.rendered, row.viewable, row.clicks, row.conversions) == tuple(
             counts[kind] for kind in ("rendered", "viewable", "click", "conversion")
         )
-    for summary in SummaryTotals.objects.filter(slice="all"):
+    newest = SummaryTotals.objects.filter(slice="all").order_by("day")
+    summed = {(row.phase_id, row.arm_id): row for row in newest}
+    assert summed.keys() == {key[:2] for key in raw}
+    for summary in summed.values():
         own = [counts for key, counts in raw.items() if key[1] == summary.arm_id]
         assert summary.visitors == sum(counts["rendered"] > 0 for counts in own)
         assert summary.clicking_visitors == sum(counts["click"] > 0 for counts in own)
@@ -141,6 +144,54 @@ def test_a_run_that_was_stopped_goes_on(shop: Any, monkeypatch: pytest.MonkeyPat
     check_everything()
 
 
+def test_a_run_that_was_killed_before_its_sums_is_made_good(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(shop, 12)
+    number = Event.objects.count()
+    monkeypatch.setattr(module, "_BLOCK", number)  # the block is full, so another is looked for
+    real = module._summarise
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_summarise", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rollup()
+    assert VisitorTotals.objects.count() == 12 and not SummaryTotals.objects.exists()
+    monkeypatch.setattr(module, "_summarise", real)
+    assert rollup().events == 0  # nothing is new
+    check_everything()
+
+
+def test_the_time_zone_of_whoever_looks_moves_no_sums(shop: Any) -> None:
+    crowd(shop, 4)
+    with timezone.override("Pacific/Kiritimati"):
+        rollup()
+    crowd(shop, 4, seed=2)
+    with timezone.override("Pacific/Pago_Pago"):
+        rollup()
+    assert SummaryTotals.objects.values("day").distinct().count() == 1
+    check_everything()
+
+
+def test_a_site_without_time_zones_is_rolled_up(shop: Any, settings: Any) -> None:
+    settings.USE_TZ = False
+    crowd(shop, 4)
+    rollup()
+    check_everything()
+
+
+def test_a_recount_reads_every_event_again(shop: Any) -> None:
+    crowd(shop, 6)
+    rollup()
+    late = Event.objects.filter(kind="rendered").order_by("pk")[3]
+    Event.objects.filter(pk=late.pk).update(kind="viewable")  # as if it had come long after
+    assert rollup().events == 0
+    assert rollup(recount=True).events == Event.objects.count()
+    check_everything()
+
+
 def test_events_that_were_written_late_are_counted(shop: Any, settings: Any) -> None:
     """A writer took its row number early and commits after a rollup has passed it by."""
     settings.SHOP_STYLE = {**settings.SHOP_STYLE, "LATE_SECONDS": 60.0}
@@ -174,7 +225,7 @@ def test_each_day_keeps_what_was_known_at_its_end(
     crowd(shop, 5)
     rollup()
     tomorrow = timezone.now() + timedelta(days=1)
-    monkeypatch.setattr(module.timezone, "localdate", lambda: tomorrow.date())
+    monkeypatch.setattr(module.timezone, "now", lambda: tomorrow)
     crowd(shop, 5, seed=2)
     rollup()
     rows = SummaryTotals.objects.filter(slice="all").order_by("arm", "day")

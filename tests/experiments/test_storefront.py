@@ -218,3 +218,77 @@ def test_the_same_picture_twice_is_one_tile(browser: Any, shop: Any, rf: Any) ->
     )
     html = template.render(Context({"c": shop.chairs[0], "request": request}))
     assert html.count('data-shop-style="0"') == 2 and 'data-shop-style="1"' not in html
+
+
+def rendered(source: str, **values: Any) -> str:
+    return Template("{% load shop_style %}" + source).render(Context(values))
+
+
+def test_a_product_is_shown_by_the_first_of_its_pictures(
+    make_style: Any, publish_variant: Any, picture: Any
+) -> None:
+    from django.core.files.base import ContentFile
+
+    from tests.shop.models import Lamp, Shot
+
+    style = make_style()
+    lamps = [Lamp.objects.create(name=f"Lamp {number}") for number in range(3)]
+    for lamp in lamps[:2]:
+        shots = [
+            Shot.objects.create(lamp=lamp, picture=ContentFile(picture(), name="s.jpg"))
+            for _ in range(2)
+        ]
+        publish_variant(shots[0], style)
+    html = rendered(
+        "{% styled_pictures lamps %}{% for lamp in lamps %}{% styled_picture lamp %}{% endfor %}",
+        lamps=lamps,
+    )
+    assert html.count("image/webp") == 2 and html.count("No picture") == 1
+
+
+def test_odd_objects_keep_a_page_from_nothing(shop: Any) -> None:
+    html = rendered(
+        "{% styled_pictures none %}{% styled_pictures list %}"
+        "{% for item in list %}{% styled_picture item %}{% endfor %}{% styled_script %}",
+        none=None,
+        list=[None, "a string", 7, object(), shop.style, shop.chairs[0]],
+    )
+    assert html.count("No picture") == 5 and html.count("image/webp") == 1
+
+
+def test_two_rows_that_are_not_saved_are_not_mixed_up() -> None:
+    from tests.shop.models import Poster
+
+    one, other = Poster(artwork="one.jpg"), Poster(artwork="other.jpg")
+    html = rendered("{% styled_picture one %}{% styled_picture other %}", one=one, other=other)
+    assert "one.jpg" in html and "other.jpg" in html
+
+
+def test_a_template_without_a_request_is_given_none(shop: Any) -> None:
+    """A mail's own `{% if request %}` must stay false."""
+    shop.start()
+    html = rendered(
+        "{% styled_pictures c %}{% if request %}{{ request.build_absolute_uri }}{% endif %}ok",
+        c=shop.chairs,
+    )
+    assert html.strip() == "ok"
+    tally.write()
+    assert not DailyTally.objects.exists()
+
+
+def test_a_request_is_found_without_its_context_processor(
+    browser: Any, shop: Any, settings: Any
+) -> None:
+    options = dict(settings.TEMPLATES[0]["OPTIONS"], context_processors=[])
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "OPTIONS": options}]
+    shop.start()
+    assert token_of(page(browser()))
+
+
+def test_a_refusal_takes_the_cookie_back(browser: Any, shop: Any) -> None:
+    shop.start()
+    client = browser()
+    page(client)
+    assert client.cookies["shop_style_visitor"].value
+    response = client.get("/", headers={"sec-gpc": "1"})
+    assert response.cookies["shop_style_visitor"]["max-age"] == 0

@@ -88,7 +88,8 @@ def test_a_style_whose_engine_is_gone(db: None, make_style: Any) -> None:
 
 def test_rendering_in_the_web_process_is_warned_of(settings: Any) -> None:
     settings.SHOP_STYLE = {
-        "DISPATCHER": "shop_style.generation.dispatchers.immediate.ImmediateDispatcher"
+        "DISPATCHER": "shop_style.generation.dispatchers.immediate.ImmediateDispatcher",
+        "VISIBLE_ROWS": "shop_style.demo.models.on_show",
     }
     settings.REST_FRAMEWORK = {"NUM_PROXIES": 0}
     assert ids(checks.check_deployment()) == ["shop_style.W002"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
-from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,8 +18,9 @@ from shop_style.api.serializers import (
     PlacementSerializer,
     picture_body,
 )
-from shop_style.experiments.page import Page, Placed
-from shop_style.experiments.placement import place
+from shop_style.experiments.page import Page, Placed, events_address
+from shop_style.experiments.pictures import picture_key
+from shop_style.experiments.placement import originals, place
 from shop_style.sources import SourceImage
 
 logger = logging.getLogger(__name__)
@@ -53,15 +54,22 @@ class PlacementView(PublicView):
         page = _page(request, body.validated_data["visitor"])
         names: list[str] = body.validated_data["objects"]
         found = _found(names, request)
-        wanted = [found[name] for name in names if name in found]
-        placed = iter(place(page, wanted, placement=body.validated_data["placement"]))
-        pictures = [_tile(name, next(placed) if name in found else None, page) for name in names]
+        # The same picture named twice is one tile.
+        pictures = {picture_key(picture): picture for picture in found.values()}
+        tiles = place(page, list(pictures.values()), placement=body.validated_data["placement"])
+        try:
+            page.token()
+        except Exception:  # no key, no experiment: the originals are shown, and nothing counted
+            logger.exception("this page could not be signed; it shows the originals")
+            page.drop()
+            tiles = originals(page, list(pictures.values()))
+        placed = dict(zip(pictures, tiles, strict=True))
         answer = Response(
             {
-                "pictures": pictures,
+                "pictures": [_tile(name, found.get(name), placed, page) for name in names],
                 "token": page.token(),
-                "visitor": page.visitor.signed() if page.is_tracked else "",
-                "events": reverse("shop_style:events"),
+                "visitor": page.kept_visitor(),
+                "events": events_address(request._request),
             }
         )
         # Here, for sites that have the API alone and not the middleware.
@@ -85,13 +93,16 @@ def _found(names: list[str], request: Request) -> dict[str, SourceImage]:
         return {}
 
 
-def _tile(name: str, placed: Placed | None, page: Page) -> dict[str, Any]:
-    if placed is None or not placed.rendering.src:
-        position = page.next_position() if placed is None else placed.position
+def _tile(
+    name: str, picture: SourceImage | None, placed: Mapping[Any, Placed], page: Page
+) -> dict[str, Any]:
+    tile = placed[picture_key(picture)] if picture is not None else None
+    if tile is None or not tile.rendering.src:
+        position = page.next_position() if tile is None else tile.position
         return {"object": name, "position": position, "tracked": False, "picture": None}
     return {
         "object": name,
-        "position": placed.position,
-        "tracked": placed.tracked,
-        "picture": picture_body(placed.rendering),
+        "position": tile.position,
+        "tracked": tile.tracked,
+        "picture": picture_body(tile.rendering),
     }

@@ -17,7 +17,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from shop_style.api.base import PublicView
+from shop_style.api.base import PRIVATE, PublicView
 from shop_style.api.filters import VariantFilter
 from shop_style.api.objects import find_pictures, name_of
 from shop_style.api.pagination import Pages
@@ -28,6 +28,7 @@ from shop_style.api.serializers import (
     VariantSerializer,
     picture_body,
 )
+from shop_style.conf import app_settings
 from shop_style.experiments.rendering import variant_rendering
 from shop_style.models import StyleVariant
 from shop_style.sources import SourceImage, source_image
@@ -38,11 +39,20 @@ _KEY = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 _Pictures = Mapping[tuple[int, str], SourceImage]
 
 
-class VariantsView(PublicView, GenericAPIView[StyleVariant]):
-    """The list."""
+class PublishedView(PublicView):
+    """What is the same for everybody, unless the host's VISIBLE_ROWS looks at the request."""
 
     throttle_scope = "variants"
     cache_control = "public, max-age=60"
+
+    def get_cache_control(self) -> str:
+        """Public where every request sees the same rows."""
+        return PRIVATE if app_settings().VISIBLE_ROWS else self.cache_control
+
+
+class VariantsView(PublishedView, GenericAPIView[StyleVariant]):
+    """The list."""
+
     queryset = StyleVariant.objects.none()
     serializer_class = VariantSerializer
     filter_backends = (DjangoFilterBackend,)
@@ -79,11 +89,8 @@ class VariantsView(PublicView, GenericAPIView[StyleVariant]):
         return self.get_paginated_response(_bodies(page or (), _by_row(pictures)))
 
 
-class VariantView(PublicView):
+class VariantView(PublishedView):
     """One of them."""
-
-    throttle_scope = "variants"
-    cache_control = "public, max-age=60"
 
     @extend_schema(
         operation_id="variant",

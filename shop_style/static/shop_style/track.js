@@ -47,7 +47,7 @@
   var pending = new Map();
   var observer = "IntersectionObserver" in window && new IntersectionObserver(function (entries) {
     entries.forEach(function (entry) {
-      var position = entry.target.parentNode.dataset.shopStyle;
+      var position = entry.target.closest("picture").dataset.shopStyle;
       var seen = entry.isIntersecting && entry.intersectionRatio >= 0.5;
       if (seen && !document.hidden && !pending.has(entry.target)) {
         pending.set(entry.target, setTimeout(function () {
@@ -73,12 +73,12 @@
   });
 
   function clicked(event) {
-    var link = event.target.closest && event.target.closest("a, button, [data-shop-style-tile]");
+    var link = event.target.closest && event.target.closest("a, button, [role=link], [role=button]");
     if (!link || event.button > 1) return;
     pictures.forEach(function (picture) {
       if (!("shopStyle" in picture.dataset)) return;
       var tile = tileOf(picture);
-      if (tile === link || tile.contains(link)) {
+      if (tile.contains(link)) {
         tell("click", picture.dataset.shopStyle);
         flush(); // now: the next moment this page may be gone
       }
