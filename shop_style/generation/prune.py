@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from shop_style.generation import files
 from shop_style.generation.databases import variant_databases
+from shop_style.generation.review import withdraw
 from shop_style.models import Status, StyleJob, StyleReference, StyleVariant
 from shop_style.models.storage import prefixed, variant_storage
 
@@ -19,25 +20,32 @@ _CHECKPOINT = re.compile(r"/([^/]+)-(\d+)\.bin$")
 
 @dataclass(frozen=True)
 class PruneReport:
-    """What went, or with a dry run would go. mourned: variants whose host row is gone."""
+    """What went, or with a dry run would go. mourned: variants whose host row is gone.
+
+    lost: published variants whose files are gone, which leave the shop.
+    """
 
     rows: int
     orphans: tuple[str, ...]
     mourned: int
+    lost: int
 
 
 def prune(*, retired_days: float, orphan_hours: float, dry_run: bool = False) -> PruneReport:
-    """Retire variants of rows that are gone, remove long-retired rows and orphan files.
+    """Retire variants of rows that are gone, withdraw published ones whose files are, remove
+    long-retired rows and orphan files.
 
     A file is an orphan when no row names it, no worker that is still alive is writing it, and it
     is older than `orphan_hours`.
     """
-    mourned = rows = 0
+    mourned = rows = lost = 0
+    there = _stored_variants()
     names: set[str] = set()
     alive: set[tuple[int, str]] = set()
     waiting: set[tuple[str, int]] = set()
     for alias in variant_databases():
         mourned += _retire_mourned(alias, dry_run=dry_run)
+        lost += _withdraw_lost(alias, there, dry_run=dry_run)
         rows += _remove_retired(alias, retired_days, dry_run=dry_run)
         names |= _named(alias)
         alive |= set(
@@ -56,7 +64,7 @@ def prune(*, retired_days: float, orphan_hours: float, dry_run: bool = False) ->
     orphans = _orphans(names, alive, waiting, before)
     if not dry_run:
         files.remove(orphans)
-    return PruneReport(rows=rows, orphans=tuple(orphans), mourned=mourned)
+    return PruneReport(rows=rows, orphans=tuple(orphans), mourned=mourned, lost=lost)
 
 
 def _retire_mourned(alias: str, *, dry_run: bool) -> int:
@@ -78,6 +86,22 @@ def _retire_mourned(alias: str, *, dry_run: bool) -> int:
     if mourned and not dry_run:
         retire(StyleVariant.objects.using(alias).filter(pk__in=mourned))
     return len(mourned)
+
+
+def _stored_variants() -> set[str]:
+    return set(files.walk(variant_storage(), prefixed(files.VARIANTS)))
+
+
+def _withdraw_lost(alias: str, there: set[str], *, dry_run: bool) -> int:
+    """Published variants of which a file is not in storage any more: shoppers would see nothing."""
+    published = StyleVariant.objects.using(alias).published().select_related("style")
+    suspects = [row for row in published if not there.issuperset(row.file_names())]
+    storage = variant_storage()
+    # Asked again one by one: a variant may have been published after the folder was read.
+    lost = [row for row in suspects if not all(map(storage.exists, row.file_names()))]
+    if lost and not dry_run:
+        withdraw(lost, actor="prune_variants", reason="its files are gone from storage")
+    return len(lost)
 
 
 def _remove_retired(alias: str, days: float, *, dry_run: bool) -> int:

@@ -12,7 +12,10 @@ from shop_style.management.coded import CodedCommand
 
 
 class Command(CodedCommand):
-    help = "Remove long-retired variants and files that no row names."
+    help = (
+        "Remove long-retired variants and files that no row names; withdraw published variants "
+        "whose files are gone."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -43,5 +46,6 @@ class Command(CodedCommand):
         would = "would be " if dry_run else ""
         self.stdout.write(
             f"{report.mourned} variants of deleted rows {would}retired, "
+            f"{report.lost} published ones without their files {would}withdrawn, "
             f"{report.rows} retired rows and {len(report.orphans)} orphan files {would}removed"
         )

@@ -37,9 +37,16 @@ class Command(CodedCommand):
             help="go on, once every so many seconds, until SIGTERM or Ctrl-C",
         )
 
-    def handle(self, *, watch: float | None, **options: Any) -> None:
+        parser.add_argument(
+            "--recount",
+            action="store_true",
+            help="begin with the first event that is kept, for events that came very late",
+        )
+
+    def handle(self, *, watch: float | None, recount: bool, **options: Any) -> None:
+        if watch is None or recount:
+            self.stdout.write(rollup(recount=recount).summary())
         if watch is None:
-            self.stdout.write(rollup().summary())
             return
         self._stopping = False
 

@@ -1,0 +1,30 @@
+"""Published variants whose files are gone, found by a sweep of the storage."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from shop_style.models import AuditEntry, StyleVariant
+
+
+@pytest.mark.django_db(databases=["default", "tenant"])
+def test_published_variants_whose_files_are_gone_leave_the_shop(
+    make_chair: Any, make_style: Any, publish_variant: Any
+) -> None:
+    from shop_style.models.storage import variant_storage
+
+    style = make_style()
+    kept, lost = (publish_variant(make_chair(), style) for _ in range(2))
+    variant_storage().delete(lost.renditions[1]["name"])
+    said = io.StringIO()
+    call_command("prune_variants", "--dry-run", stdout=said)
+    assert "1 published ones without their files would be withdrawn" in said.getvalue()
+    assert StyleVariant.objects.published().count() == 2
+    call_command("prune_variants", stdout=said)
+    assert StyleVariant.objects.published().get() == kept
+    entry = AuditEntry.objects.get(target_id=str(lost.pk))
+    assert (entry.verb, entry.actor) == ("withdrawn", "prune_variants")
