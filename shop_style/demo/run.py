@@ -24,6 +24,7 @@ from shop_style.demo.models import Product, ProductImage
 from shop_style.demo.progress import work_off
 from shop_style.demo.styles import STYLES, load_styles
 from shop_style.demo.table import reasons, table
+from shop_style.experiments.report_text import counted
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.review import approve, publish
@@ -77,7 +78,7 @@ class Demo:
             loaded = load_catalogue(self.fixtures)
         else:
             loaded = load_photos(self.photos, intake_limits())
-        self.out.write(f"{len(loaded.images)} pictures in the shop, {loaded.new} of them new.")
+        self.out.write(f"{counted(len(loaded.images), 'picture')} in the shop, {loaded.new} new.")
         for _name, why in loaded.refused:
             self.out.write(f"  refused {why}")
         if loaded.left_out:
@@ -145,7 +146,8 @@ class Demo:
             self.out.write(
                 f"\nApproved {approved} variants that passed their gate and published "
                 f"{published}, as “{ACTOR}”, in the audit trail.\n"
-                "In a real shop a person looks at each and decides; nothing is published unseen."
+                "A demo must go on by itself; in a real shop a person looks at each and decides: "
+                "the gate of painted styles judges shape and print, and lets colours go far."
             )
         else:
             self.out.write("\nNothing new to approve.")

@@ -97,8 +97,7 @@ def _port(server: subprocess.Popen[bytes], log: Path) -> int:
 def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=STARTUP_SECONDS)
     try:
-        # It names no object, so it is refused; that is an answer.
-        connection.request("GET", reverse("shop_style:variants"))
+        connection.request("GET", reverse("shop_style:variants") + "?object=none")
         return connection.getresponse().status < 500
     except OSError:
         return False

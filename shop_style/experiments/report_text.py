@@ -13,7 +13,8 @@ HEADINGS = ("arm", "visitors", "rendered", "viewable", "clicks", "CTR", "95 % in
 def report_lines(report: ExperimentReport) -> Iterator[str]:
     """The whole report, line by line."""
     planned = f"{report.visitors:,} of {report.planned_visitors:,} planned visitors"
-    yield f"{report.name} ({report.slug}): {report.state}, {planned}, {report.products} products"
+    products = counted(report.products, "product")
+    yield f"{report.name} ({report.slug}): {report.state}, {planned}, {products}"
     yield ""
     for sentence in verdicts(report):
         yield f"  {sentence}"
@@ -21,11 +22,18 @@ def report_lines(report: ExperimentReport) -> Iterator[str]:
     yield from _table([HEADINGS, *(_arm_row(arm) for arm in report.arms)])
     yield ""
     for effect in report.effects:
+        if effect.comparison is None:
+            continue
         change = f"{lift_in_words(effect)}, {p_in_words(effect)}"
         yield f"  {effect.name} against the originals: {change}"
     for split in report.splits:
         yield f"  {split_in_words(split)}"
     yield from _remarks(report)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def split_in_words(split: Split) -> str:
@@ -64,9 +72,9 @@ def _remarks(report: ExperimentReport) -> Iterable[str]:
                 f"{arm.suspicious:,} events flagged as suspicious; all kept"
             )
     if report.left_out:
-        yield f"  {report.left_out} products were left out of every arm"
+        yield f"  left out of every arm: {counted(report.left_out, 'product')}"
     when = f"{report.rolled_up_at:%Y-%m-%d %H:%M:%S} UTC" if report.rolled_up_at else "never"
-    yield f"  totals as of {when}; {report.waiting:,} events since"
+    yield f"  events as of {when}, {report.waiting:,} since; enrolments and pages as they come"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

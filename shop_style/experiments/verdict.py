@@ -20,6 +20,8 @@ def verdicts(report: ExperimentReport) -> list[str]:
                 "promised. Find the cause, then start anew."
             ),
         )
+    if report.is_complete and report.state == "running":
+        said.append(_("The planned visitors have come: finish the experiment, either way."))
     if not report.is_complete:
         said.append(
             _(

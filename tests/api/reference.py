@@ -14,7 +14,10 @@ SCHEMA = ROOT / "docs" / "openapi.yaml"
 HEAD = """# API reference
 
 Written from the schema ([openapi.yaml](openapi.yaml)) by `make docs`; do not edit it by hand.
-Addresses are those of the demo project, which includes `shop_style.urls` under `shop-style/`.
+Addresses are those of the demo project, which includes `shop_style.urls` under `shop-style/`. Its
+`/shop-style/schema/` is the demo's own: a host adds drf-spectacular's view where it wants it.
+Addresses in answers (`src`, `original`, `events`) are as the storage and the site give them,
+without a host name where the storage is local: a storefront elsewhere puts the shop's before them.
 
 Everything is JSON. An error is `{"code": …, "detail": …}` with a stable code: `invalid` (with
 `fields`), `malformed`, `too_large`, `unsupported_media_type`, `method_not_allowed`, `not_found`,

@@ -72,7 +72,7 @@ def test_a_second_run_renders_nothing_and_publishes_what_passed(
     said = command()
     assert "Nothing to render" in said
     assert "Approved 6 variants that passed their gate and published 6" in said
-    assert "In a real shop a person looks" in said
+    assert "in a real shop a person looks" in said
     assert StyleVariant.objects.published().count() == 6
     assert not StyleVariant.objects.published().filter(style__slug="graphic").exists()
     assert set(AuditEntry.objects.values_list("actor", flat=True)) == {"demo"}

@@ -82,7 +82,7 @@ def test_the_text_has_arms_checks_and_the_age_of_its_totals(make_shop: Any) -> N
     shop.start()
     play(shop, 12)
     before = run("experiment_report", "warm-listing")
-    assert "totals as of never" in before and f"{Event.objects.count()} events since" in before
+    assert "events as of never" in before and f"{Event.objects.count()} since" in before
     after = run("experiment_report", "warm-listing", "--rollup")
     assert "12 of 1,000 planned visitors" in after
     assert "Originals (control)" in after and "Warm (warm)" in after
