@@ -13,6 +13,7 @@ from shop_style.experiments.guard import guarded
 from shop_style.experiments.page import Page, Placed
 from shop_style.experiments.rendering import (
     Rendering,
+    control_rendering,
     has_files,
     original_rendering,
     variant_rendering,
@@ -82,10 +83,9 @@ class _Entry:
         )
 
     @property
-    def size(self) -> tuple[int | None, int | None]:
-        """Width and height that every arm reserves: a variant has its original's."""
-        sizes = ((item.width, item.height) for item in self.variants.values() if item is not None)
-        return next(sizes, (None, None))
+    def model(self) -> StyleVariant | None:
+        """A variant whose sizes and formats the original takes too."""
+        return next((item for item in self.variants.values() if item is not None), None)
 
 
 @dataclass
@@ -142,7 +142,7 @@ class _Choice:
     def _enrolled_tile(
         self, picture: SourceImage, entry: _Entry, position: int, alt: str | None
     ) -> Placed:
-        original = original_rendering(picture, alt=alt, size=entry.size)
+        original = _control(picture, entry.model, alt)
         untracked = Placed(rendering=original, position=position)
         if not (entry.experiment.is_running and entry.is_complete):
             return untracked
@@ -155,9 +155,10 @@ class _Choice:
             self.page.keep_visitor()
         if assignment is None or not (entry.is_here or self.page.has_entered(assignment)):
             return untracked
+        variant = entry.variants.get(assignment.arm.id)
         return Placed(
             # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
-            rendering=_rendered(picture, entry.variants.get(assignment.arm.id), alt, entry.size),
+            rendering=original if variant is None else _rendered(picture, variant, alt),
             position=position,
             tracked=entry.is_here and self.page.track(assignment, position, entry.product),
         )
@@ -231,15 +232,19 @@ def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
     }
 
 
-def _rendered(
-    picture: SourceImage,
-    variant: StyleVariant | None,
-    alt: str | None,
-    size: tuple[int | None, int | None] = (None, None),
-) -> Rendering:
+def _rendered(picture: SourceImage, variant: StyleVariant | None, alt: str | None) -> Rendering:
     if variant is not None and has_files(variant):
         try:
             return variant_rendering(picture, variant, alt=alt)
         except Exception:  # a storage may raise anything; the page must come up
             logger.exception("variant %s cannot be addressed; its original is shown", variant.pk)
-    return original_rendering(picture, alt=alt, size=size)
+    return original_rendering(picture, alt=alt)
+
+
+def _control(picture: SourceImage, variant: StyleVariant | None, alt: str | None) -> Rendering:
+    try:
+        shown = variant if variant is not None and has_files(variant) else None
+        return control_rendering(picture, shown, alt=alt)
+    except Exception:  # as above
+        logger.exception("%s cannot be addressed in other sizes; its own file is shown", picture)
+        return original_rendering(picture, alt=alt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.core.exceptions import SuspiciousOperation
@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from shop_style.conf import app_settings
 from shop_style.models import StyleVariant
+from shop_style.models.variant import narrowest_first
 from shop_style.sources import SourceImage
 
 logger = logging.getLogger(__name__)
@@ -61,20 +62,10 @@ class Rendering:
         )
 
 
-def original_rendering(
-    picture: SourceImage,
-    *,
-    alt: str | None = None,
-    size: tuple[int | None, int | None] = (None, None),
-) -> Rendering:
-    """The host's own picture. Its file is not opened; one without an address gives no src.
-
-    size: width and height where the host keeps no columns for them.
-    """
+def original_rendering(picture: SourceImage, *, alt: str | None = None) -> Rendering:
+    """The host's own file. It is not opened; one without an address gives no src."""
     src = _original_url(picture)
     width, height = _stored_size(picture)
-    if width is None or height is None:
-        width, height = size
     return Rendering(
         src=src,
         alt=alternative_text(picture.instance) if alt is None else alt,
@@ -84,29 +75,57 @@ def original_rendering(
     )
 
 
+def control_rendering(
+    picture: SourceImage, variant: StyleVariant | None, *, alt: str | None = None
+) -> Rendering:
+    """The original as an experiment shows it: in the widths, formats and size of a variant.
+
+    variant: one of the picture's, whose row lists them; the host's own file is shown where it
+    has none. Otherwise a lighter file, and not the look, could earn the clicks.
+    Raises what its storage raises.
+    """
+    plain = original_rendering(picture, alt=alt)
+    if variant is None:
+        return plain
+    size = (variant.width or plain.width, variant.height or plain.height)
+    plain = replace(plain, width=size[0], height=size[1])
+    if not variant.original_renditions:
+        return plain
+    sources, src = _addresses(variant, variant.original_renditions)
+    return replace(plain, src=src or plain.src, sources=sources)
+
+
 def variant_rendering(
     picture: SourceImage, variant: StyleVariant, *, alt: str | None = None
 ) -> Rendering:
     """A variant of the picture. Raises what its storage raises, ValueError when it has no files."""
-    url = variant.image.storage.url
-    sources = []
-    for name in FORMATS:
-        files = variant.srcset(name)
-        if files:
-            srcset = ", ".join(f"{url(item['name'])} {item['width']}w" for item in files)
-            sources.append((f"image/{name}", srcset))
-    jpegs = variant.srcset("jpeg")
+    sources, src = _addresses(variant, variant.renditions)
     return Rendering(
-        src=url(jpegs[-1]["name"]) if jpegs else variant.image.url,
+        src=src or variant.image.url,
         alt=alternative_text(picture.instance) if alt is None else alt,
         width=variant.width,
         height=variant.height,
-        sources=tuple(sources),
+        sources=sources,
         digital_source_type=variant.digital_source_type,
         style=variant.style.slug,
         style_name=variant.style.name,
         original=_original_url(picture),
     )
+
+
+def _addresses(
+    variant: StyleVariant, renditions: list[dict[str, Any]]
+) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Each format's srcset, best first, and the largest file of the one every browser knows."""
+    url = variant.image.storage.url
+    sources = []
+    for name in FORMATS:
+        files = narrowest_first(renditions, name)
+        if files:
+            srcset = ", ".join(f"{url(item['name'])} {item['width']}w" for item in files)
+            sources.append((f"image/{name}", srcset))
+    jpegs = narrowest_first(renditions, "jpeg")
+    return tuple(sources), url(jpegs[-1]["name"]) if jpegs else ""
 
 
 def has_files(variant: StyleVariant) -> bool:

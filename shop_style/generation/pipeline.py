@@ -74,7 +74,11 @@ class Output:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rendering:
-    """What came out. rgb: (H, W, 3) float32 sRGB in [0, 1]. seconds: wall time of all stages."""
+    """What came out. rgb: (H, W, 3) float32 sRGB in [0, 1]. seconds: wall time of all stages.
+
+    originals: the untouched picture in the same widths and formats, so that an experiment can
+    show it to the control as it shows the variant to the others.
+    """
 
     photo: Photo
     mask: ProductMask
@@ -83,6 +87,7 @@ class Rendering:
     verdict: Verdict
     strength: float
     renditions: list[Rendition]
+    originals: list[Rendition]
     digital_source_type: str
     device: str
     engine_detail: str
@@ -126,14 +131,9 @@ def render(
         minor=not recipe.entry.trained,
     )
     made = output or Output()
-    renditions = encode(
-        candidate.rgb,
-        photo.alpha,
-        widths=made.widths,
-        formats=made.formats,
-        quality=made.quality,
-        xmp=xmp_packet(uri, system=f"django-shop-style {recipe.entry.name}", version=__version__),
-    )
+    maker = f"django-shop-style {recipe.entry.name}"
+    # An original keeps the type it came with, and is never given one.
+    own = photo.digital_source_type
     return Rendering(
         photo=photo,
         mask=mask,
@@ -141,11 +141,25 @@ def render(
         card=candidate.card,
         verdict=candidate.verdict,
         strength=candidate.strength,
-        renditions=renditions,
+        renditions=_encoded(
+            photo, candidate.rgb, made, xmp_packet(uri, system=maker, version=__version__)
+        ),
+        originals=_encoded(photo, photo.rgb, made, xmp_packet(own) if own else b""),
         digital_source_type=uri,
         device=stylist.device,
         engine_detail=stylist.detail,
         seconds=time.perf_counter() - started,
+    )
+
+
+def _encoded(photo: Photo, rgb: Pixels, output: Output, xmp: bytes) -> list[Rendition]:
+    return encode(
+        rgb,
+        photo.alpha,
+        widths=output.widths,
+        formats=output.formats,
+        quality=output.quality,
+        xmp=xmp,
     )
 
 

@@ -261,6 +261,7 @@ def _revive(alias: str, rows: list[StyleVariant]) -> list[int]:
         retired_at=None,
         image="",
         renditions=[],
+        original_renditions=[],
         scorecard=None,
         ssim=None,
         perceptual=None,

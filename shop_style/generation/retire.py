@@ -44,7 +44,11 @@ def retire(rows: models.QuerySet[StyleVariant]) -> int:
         names += [checkpoint_name(using, row.pk) for row in live]
         now = timezone.now()
         StyleVariant.objects.using(using).filter(pk__in=[row.pk for row in taken]).update(
-            retired_at=Coalesce("retired_at", now), image="", renditions=[], updated_at=now
+            retired_at=Coalesce("retired_at", now),
+            image="",
+            renditions=[],
+            original_renditions=[],
+            updated_at=now,
         )
         remove_on_commit(names, using=using)
     return len(live)

@@ -214,8 +214,8 @@ def _publish(
     """Files first, then one fenced UPDATE: a row never names a file that is not there, and a
     worker that lost its lease removes its own files and touches nobody else's."""
     enter("publish")
-    renditions = _save_renditions(variant, token, rendering)
-    names = [item["name"] for item in renditions]
+    saved = _save_files(variant, token, rendering)
+    names = [item["name"] for listed in saved.values() for item in listed]
     try:
         enter("commit")
     except LeaseLost:
@@ -225,35 +225,41 @@ def _publish(
     kept = (
         StyleVariant.objects.using(variant.database)
         .holding(variant.pk, token)
-        .update(**_result_columns(variant, rendering, renditions))
+        .update(**_result_columns(variant, rendering, saved["renditions"]), **saved)
     )
     if not kept:
         files.remove(names)
         raise LeaseLost(f"variant {variant.pk}: its lease ran out before it was saved")
 
 
-def _save_renditions(
+def _save_files(
     variant: StyleVariant, token: str, rendering: Rendering
-) -> list[dict[str, Any]]:
+) -> dict[str, list[dict[str, Any]]]:
+    """Every file, by the column that lists it."""
     storage = variant_storage()
     folder = files.variant_folder(variant.pk, token)
-    renditions: list[dict[str, Any]] = []
+    saved: dict[str, list[dict[str, Any]]] = {"renditions": [], "original_renditions": []}
+    wanted = (
+        ("renditions", "", rendering.renditions),
+        ("original_renditions", "original-", rendering.originals),
+    )
     try:
-        for item in rendering.renditions:
-            name = files.save_whole(storage, f"{folder}/{item.suffix}", item.data)
-            renditions.append(
-                {
-                    "name": name,
-                    "format": item.format,
-                    "width": item.width,
-                    "height": item.height,
-                    "bytes": len(item.data),
-                }
-            )
+        for column, prefix, made in wanted:
+            for item in made:
+                name = files.save_whole(storage, f"{folder}/{prefix}{item.suffix}", item.data)
+                saved[column].append(
+                    {
+                        "name": name,
+                        "format": item.format,
+                        "width": item.width,
+                        "height": item.height,
+                        "bytes": len(item.data),
+                    }
+                )
     except BaseException:
-        files.remove([item["name"] for item in renditions], storage)
+        files.remove([item["name"] for listed in saved.values() for item in listed], storage)
         raise
-    return renditions
+    return saved
 
 
 def _result_columns(
@@ -278,7 +284,6 @@ def _result_columns(
         "image": main["name"],
         "width": main["width"],
         "height": main["height"],
-        "renditions": renditions,
         "digital_source_type": rendering.digital_source_type,
         "scorecard": card.as_dict(),
         "ssim": card.ssim.product,

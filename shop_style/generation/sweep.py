@@ -135,7 +135,9 @@ def _style_estimate(style: Style, to_make: int) -> StyleEstimate:
 
 def _mean_bytes(rows: object, sample: int = 200) -> float:
     totals = [
-        sum(int(item["bytes"]) for item in renditions)
-        for renditions in rows.order_by("-pk").values_list("renditions", flat=True)[:sample]  # type: ignore[attr-defined]
+        sum(int(item["bytes"]) for listed in columns for item in listed)
+        for columns in rows.order_by("-pk").values_list("renditions", "original_renditions")[  # type: ignore[attr-defined]
+            :sample
+        ]
     ]
     return sum(totals) / len(totals) if totals else 0.0

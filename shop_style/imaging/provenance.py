@@ -50,17 +50,22 @@ def digital_source_type(
     return max(ours, _canonical(original), key=_strictness)
 
 
-def xmp_packet(uri: str, *, system: str, version: str) -> bytes:
-    """An XMP packet with the source type and the system that made the picture (about 0.5 KB)."""
+def xmp_packet(uri: str, *, system: str = "", version: str = "") -> bytes:
+    """An XMP packet with the source type and, where there is one, the system that made the
+    picture (about 0.5 KB)."""
+    made_by = ""
+    if system:
+        made_by = (
+            f" Iptc4xmpExt:AISystemUsed={_attribute(system)}"
+            f" Iptc4xmpExt:AISystemVersionUsed={_attribute(version)}"
+        )
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about="" '
         'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-        f"Iptc4xmpExt:DigitalSourceType={_attribute(uri)} "
-        f"Iptc4xmpExt:AISystemUsed={_attribute(system)} "
-        f"Iptc4xmpExt:AISystemVersionUsed={_attribute(version)}/>"
+        f"Iptc4xmpExt:DigitalSourceType={_attribute(uri)}{made_by}/>"
         '</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
 

@@ -35,6 +35,7 @@ DISPLAYED = (
     "width",
     "height",
     "renditions",
+    "original_renditions",
     "digital_source_type",
     "style__slug",
     "style__name",
@@ -123,6 +124,12 @@ class StyleVariant(Leased):
     width = models.PositiveIntegerField(_("width"), null=True, blank=True)
     height = models.PositiveIntegerField(_("height"), null=True, blank=True)
     renditions = models.JSONField(_("renditions"), default=list, blank=True)
+    original_renditions = models.JSONField(
+        _("renditions of the original"),
+        default=list,
+        blank=True,
+        help_text=_("What an experiment's control shows: the same widths and formats."),
+    )
     digital_source_type = models.CharField(max_length=120, blank=True, default="")
 
     scorecard = models.JSONField(_("scorecard"), null=True, blank=True)
@@ -201,15 +208,20 @@ class StyleVariant(Leased):
 
     def file_names(self) -> list[str]:
         """Every stored file of this variant."""
-        names = {str(item["name"]) for item in self.renditions}
+        names = {str(item["name"]) for item in (*self.renditions, *self.original_renditions)}
         if self.image:
             names.add(str(self.image.name))
         return sorted(names)
 
     def srcset(self, format: str) -> list[dict[str, Any]]:  # noqa: A002  # the field's own word
         """Renditions of one format, narrowest first: dicts of name, width, height."""
-        chosen = [item for item in self.renditions if item["format"] == format]
-        return sorted(chosen, key=lambda item: int(item["width"]))
+        return narrowest_first(self.renditions, format)
+
+
+def narrowest_first(renditions: list[dict[str, Any]], format: str) -> list[dict[str, Any]]:  # noqa: A002
+    """Renditions of one format by width."""
+    chosen = [item for item in renditions if item["format"] == format]
+    return sorted(chosen, key=lambda item: int(item["width"]))
 
 
 def attach_variants(objects: Sequence[models.Model], *, attribute: str = "style_variants") -> None:

@@ -37,7 +37,7 @@ class EngineEntry:
     needs_references: bool = True
     trained: bool = True
     typical_seconds: float = 50.0
-    typical_bytes: float = 1_500_000.0
+    typical_bytes: float = 3_000_000.0
 
     def load(self) -> Engine:
         """Import and make the engine. Raises EngineError when its module will not import."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -310,3 +311,28 @@ def test_words_of_a_tile_cost_no_query(
             visit(shop)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_the_control_is_as_wide_and_as_many_formats_as_the_variant(
+    make_shop: Any, publish_variant: Any
+) -> None:
+    """Or a lighter file, and not the look, could earn the clicks."""
+    shop = make_shop(3)
+    for variant in StyleVariant.objects.all():
+        originals = [
+            {**item, "name": item["name"].replace("v", "original-v", 1)}
+            for item in variant.renditions
+        ]
+        StyleVariant.objects.filter(pk=variant.pk).update(original_renditions=originals)
+    shop.start()
+    control, warm = (visit_arm(shop, styled=styled).placed for styled in (False, True))
+    for one, other in zip(control, warm, strict=True):
+        assert [kind for kind, _ in one.rendering.sources] == ["image/webp", "image/jpeg"]
+        widths = [re.findall(r" (\d+)w", str(item.rendering.sources)) for item in (one, other)]
+        assert widths[0] == widths[1]
+        assert (one.rendering.width, one.rendering.height) == (96, 80)
+        assert "original-" in one.rendering.src and one.rendering.digital_source_type == ""
+        assert not one.rendering.is_styled and one.rendering.original == other.rendering.original
+    # Whoever takes no part sees the same file as the control.
+    bot = visit(shop, **{"user-agent": "Googlebot/2.1"}).placed
+    assert [item.rendering.src for item in bot] == [item.rendering.src for item in control]

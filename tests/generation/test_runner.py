@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
@@ -58,6 +59,21 @@ def test_a_ready_variant_is_whole(variant: StyleVariant, media: Path) -> None:
             assert image.size == (item["width"], item["height"])
             assert read_digital_source_type(image) == variant.digital_source_type
     assert variant.digital_source_type.endswith("/algorithmicallyEnhanced")
+    # What an experiment's control shows: as wide, as heavy, and only not styled.
+    assert [(r["format"], r["width"]) for r in variant.original_renditions] == [
+        (r["format"], r["width"]) for r in variant.renditions
+    ]
+    own = np.asarray(Image.open(variant.host_object().photo).convert("RGB"), np.float32)
+    for item in variant.original_renditions:
+        with Image.open(media / item["name"]) as image:
+            assert image.size == (item["width"], item["height"])
+            assert read_digital_source_type(image) is None
+            if item["width"] == 700:
+                # Encoded again at quality 86 and more: a level or two, on average.
+                assert np.abs(np.asarray(image.convert("RGB"), np.float32) - own).mean() < 2
+    assert {*variant.file_names()} == {
+        item["name"] for item in (*variant.renditions, *variant.original_renditions)
+    }
     assert variant.scorecard["ssim"]["product"] == variant.ssim
     assert variant.perceptual_name == "ST-LPIPS (AlexNet)"
     assert 0 < variant.ssim < 1 and variant.delta_e > 0

@@ -71,10 +71,11 @@ def assert_consistent(expected_ready: int) -> None:
     assert [row.status for row in rows] == [Status.READY] * expected_ready
     named = {name for row in rows for name in row.file_names()}
     assert all_files() == named
+    styled = {item["name"] for row in rows for item in row.renditions}
     for name in named:
         with Image.open(variant_storage().open(name)) as image:
             image.load()
-            assert read_digital_source_type(image)
+            assert bool(read_digital_source_type(image)) == (name in styled)
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -93,3 +93,9 @@ def test_reads_every_way_xmp_may_be_written(body: bytes) -> None:
 def test_no_packet_is_none() -> None:
     assert read_digital_source_type(Image.new("RGB", (16, 16))) is None
     assert read_digital_source_type(broken.saved(broken.photo(), "JPEG")) is None
+
+
+def test_an_original_of_a_known_type_keeps_it_and_names_no_maker() -> None:
+    packet = xmp_packet(provenance.TRAINED)
+    assert read_digital_source_type(packet) == provenance.TRAINED
+    assert b"AISystem" not in packet
