@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -44,12 +44,14 @@ def open_page(chromium: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
     """A new person's browser, at an address of the live server."""
     contexts = []
 
-    def open_at(address: str = "/", **options: Any) -> Any:
+    def open_at(address: str = "/", *, lost: Sequence[str] = (), **options: Any) -> Any:
         # Headless Chromium calls itself a crawler, and is one to the plugin.
         values = {"viewport": {"width": 800, "height": 600}, "user_agent": BROWSER, **options}
         context = chromium.new_context(**values)
         contexts.append(context)
         page = context.new_page()
+        for name in lost:  # as a remote storage answers that has lost a file
+            page.route(f"**/{name}", lambda route: route.fulfill(status=404))
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.goto(live_server.url + address)

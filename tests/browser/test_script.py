@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from shop_style.models import Event, StyleVariant
-from shop_style.models.storage import variant_storage
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -95,9 +94,7 @@ def test_a_file_that_is_gone_shows_the_original_and_the_visitor_stays_in_the_arm
     shop: Any, open_page: Any
 ) -> None:
     lost = StyleVariant.objects.get(object_id=str(shop.chairs[1].pk))
-    for name in lost.file_names():
-        variant_storage().delete(name)
-    page = in_arm(open_page, styled=True)
+    page = in_arm(open_page, styled=True, lost=lost.file_names())
     wait_for("failed", [1])
     image = page.locator("picture img").nth(1)
     page.wait_for_function(
