@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.contrib.contenttypes.models import ContentType
 
 from shop_style.conf import app_settings
+from shop_style.experiments.assignment import Assignment
 from shop_style.experiments.guard import guarded
 from shop_style.experiments.page import Page, Placed
 from shop_style.experiments.rendering import (
@@ -142,26 +143,34 @@ class _Choice:
     def _enrolled_tile(
         self, picture: SourceImage, entry: _Entry, position: int, alt: str | None
     ) -> Placed:
-        original = _control(picture, entry.model, alt)
-        untracked = Placed(rendering=original, position=position)
+        assignment = self._assignment(entry)
+        variant = entry.variants.get(assignment.arm.id) if assignment else None
+        if variant is None:
+            rendering = _control(picture, entry.model, alt)
+        else:
+            # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
+            rendering = _rendered(picture, variant, alt)
+        tracked = (
+            assignment is not None
+            and entry.is_here
+            and self.page.track(assignment, position, entry.product)
+        )
+        return Placed(rendering=rendering, position=position, tracked=tracked)
+
+    def _assignment(self, entry: _Entry) -> Assignment | None:
+        """The visitor's arm in what this picture takes part in; None shows the original."""
         if not (entry.experiment.is_running and entry.is_complete):
-            return untracked
+            return None
         if self.page.visitor.excluded:
             if entry.is_here:
                 self.excluded.append(entry.experiment)
-            return untracked
+            return None
         assignment = self.page.assignment(entry.experiment)
         if entry.is_here:
             self.page.keep_visitor()
-        if assignment is None or not (entry.is_here or self.page.has_entered(assignment)):
-            return untracked
-        variant = entry.variants.get(assignment.arm.id)
-        return Placed(
-            # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
-            rendering=original if variant is None else _rendered(picture, variant, alt),
-            position=position,
-            tracked=entry.is_here and self.page.track(assignment, position, entry.product),
-        )
+            return assignment
+        # Elsewhere nobody enters, but who has entered sees the same picture.
+        return assignment if assignment and self.page.has_entered(assignment) else None
 
 
 def _snapshot() -> Snapshot:
