@@ -46,6 +46,12 @@ class StorageFailed(ShopStyleError, OSError):
     permanent = False
 
 
+class FilesSeemGone(StorageFailed):
+    """Most files that rows name are not in their storage: more likely it is not mounted."""
+
+    code = "files_seem_gone"
+
+
 class IntakeError(ShopStyleError, ValueError):
     """An image file was refused before it could reach an engine.
 

@@ -18,7 +18,7 @@ from shop_style.experiments.pictures import covers
 from shop_style.sources import SourceImage, child_sources, sources_of
 
 _NAME = re.compile(
-    r"(?P<app>[a-z_]\w{0,99})\.(?P<model>[a-z_]\w{0,99}):(?P<pk>[^\s\x00]{1,64})",
+    r"(?P<app>[a-z_]\w{0,99})\.(?P<model>[a-z_]\w{0,99}):(?P<pk>[^\s\x00\ud800-\udfff]{1,64})",
     re.IGNORECASE | re.ASCII,
 )
 

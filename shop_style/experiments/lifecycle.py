@@ -170,14 +170,21 @@ def ending(experiment: Experiment, ship: str | None) -> Ending:
     # By product and style, not by what was frozen: a newer variant may have taken its place.
     arms = experiment.arms.exclude(style=None)
     published = StyleVariant.objects.using(alias).published().filter(Exists(mine), database=alias)
-    lost = PhaseVariant.objects.using(alias).exclude(product__left_out_at=None)
-    # What was left out, such as for a file that is gone, has no picture to ship.
-    lost = lost.filter(product__in=products).exclude(variant=None)
-    winners = published.filter(style__in=arms.filter(slug=ship or "").values("style")).exclude(
-        pk__in=lost.values("variant")
-    )
+    winners = published.filter(style__in=arms.filter(slug=ship or "").values("style"))
+    # Of what was left out, some have no picture to ship; storage is asked for these alone.
+    left_out = PhaseVariant.objects.using(alias).filter(product__in=products)
+    left_out = left_out.exclude(product__left_out_at=None)
+    suspects = winners.filter(pk__in=left_out.values("variant"))
+    winners = winners.exclude(pk__in=[row.pk for row in suspects if not _is_whole(row)])
     losers = published.filter(style__in=arms.values("style"))
     return Ending(publish=winners, withdraw=losers.exclude(pk__in=winners.values("pk")))
+
+
+def _is_whole(variant: StyleVariant) -> bool:
+    try:
+        return all(map(variant.image.storage.exists, variant.own_file_names()))
+    except Exception:  # a storage that cannot say so has not lost the file
+        return True
 
 
 def _show(experiment: Experiment, ship: str | None, actor: str) -> None:

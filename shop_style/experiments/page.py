@@ -16,7 +16,13 @@ from shop_style.experiments.rendering import Rendering
 from shop_style.experiments.snapshot import ExperimentEntry
 from shop_style.experiments.tally import TOKEN, VISITOR, tally
 from shop_style.experiments.tokens import Exposure, new_page_view, page_token
-from shop_style.experiments.visitor import Visitor, forget_cookie, identify, set_cookie
+from shop_style.experiments.visitor import (
+    Visitor,
+    forget_cookie,
+    has_cookie,
+    identify,
+    set_cookie,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +63,8 @@ class Page:
     request: HttpRequest
     keeps_visitor: bool = False
     supplied: str = ""
-    placed: dict[tuple[Any, ...], Placed] = field(default_factory=dict)
+    placed: dict[tuple[Any, ...], Placed | None] = field(default_factory=dict)
+    held: list[Any] = field(default_factory=list)
     varies: bool = False
     _visitor: Visitor | None = None
     _identified: Visitor | None = None
@@ -86,11 +93,20 @@ class Page:
         return self._visitor
 
     def kept_visitor(self) -> str:
-        """What a headless caller keeps of the visitor; empty where there is nothing to keep."""
-        asked = self.supplied or self._visitor is not None
-        if not asked or self.visitor.excluded:
-            return ""
-        return self.visitor.signed() if self._keeps or not self.visitor.is_new else ""
+        """What a headless caller keeps of the visitor; empty where there is nothing to keep.
+
+        Never raises: what the caller has is better than nothing.
+        """
+        try:
+            asked = self.supplied or self._visitor is not None
+            if not asked or self.visitor.excluded:
+                return ""
+            if self._keeps:
+                return self.visitor.signed()
+            return "" if self.visitor.is_new else self.supplied or self.visitor.signed()
+        except Exception:
+            logger.exception("the visitor of this page could not be kept")
+            return self.supplied
 
     def assignment(self, experiment: ExperimentEntry) -> Assignment | None:
         """The visitor's arm in an experiment: one for the whole page."""
@@ -141,7 +157,7 @@ class Page:
         """Begin anew: what the tiles placed so far show is not what was assigned."""
         self._tracked.clear()
         self._assignments.clear()
-        self._visitor, self._keeps, self._token = self._identified, False, None
+        self._visitor, self._token = self._identified, None
 
     def token(self) -> str:
         """The signed token of all tiles placed so far; empty where nothing is tracked."""
@@ -173,8 +189,10 @@ class Page:
                 tally.add(assignment.phase.id, VISITOR, assignment.arm.slug)
         if self._keeps and not self.supplied:
             set_cookie(response, self.request, self.visitor)
-        if self._visitor is not None and self._visitor.excluded:
-            forget_cookie(response, self.request)
+        if self._visitor is not None and self._visitor.excluded and has_cookie(self.request):
+            # A cache that kept this would take everybody's cookie.
+            patch_cache_control(response, private=True)
+            forget_cookie(response)
         tally.write_if_due()
 
     def has_entered(self, assignment: Assignment) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.models.fields.files import FieldFile
 
+from shop_style.exceptions import SourceError
 from shop_style.sources import Source, SourceImage, child_sources, source_image, sources_of
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ def picture_of(row: models.Model, field_name: str | None = None) -> SourceImage:
 
     Raises SourceError when the row has no file field at all.
     """
+    if not isinstance(row, models.Model):
+        raise SourceError(f"{row!r} is no row; hand over one that holds a picture, or its file")
     try:
         return source_image(row, field_name)
     except Exception as error:  # broken settings must not keep a storefront from its originals
@@ -43,9 +46,9 @@ def object_key(given: Any) -> tuple[Any, ...]:
     """What makes two objects that a template hands over the same one."""
     if isinstance(given, FieldFile):
         return (*object_key(given.instance), given.field.name)
-    state = getattr(given, "_state", None)
-    pk = getattr(given, "pk", None)
-    return (type(given), getattr(state, "db", None), pk or f"unsaved {id(given)}")
+    if not isinstance(given, models.Model):
+        return (type(given), id(given))
+    return (type(given), given._state.db, given.pk or f"unsaved {id(given)}")
 
 
 def pictures_for(objects: Sequence[Any]) -> dict[tuple[Any, ...], SourceImage]:
@@ -58,6 +61,8 @@ def pictures_for(objects: Sequence[Any]) -> dict[tuple[Any, ...], SourceImage]:
     parents: dict[type[models.Model], list[models.Model]] = {}
     for given in objects:
         try:
+            if not given:
+                continue
             if isinstance(given, FieldFile):
                 found[object_key(given)] = picture_of(given.instance, given.field.name)
             elif _has_children_only(type(given)):

@@ -86,7 +86,10 @@ class _Entry:
     @property
     def model(self) -> StyleVariant | None:
         """A variant whose sizes and formats the original takes too."""
-        return next((item for item in self.variants.values() if item is not None), None)
+        found = [item for item in self.variants.values() if item is not None]
+        # One rendered before originals were kept beside variants lists none.
+        found.sort(key=lambda item: (not item.original_renditions, item.pk))
+        return found[0] if found else None
 
 
 @dataclass

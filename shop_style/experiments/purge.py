@@ -11,7 +11,7 @@ from django.utils import timezone
 from shop_style.conf import app_settings
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.snapshot import compile_snapshot, experiment_database
-from shop_style.models import AuditEntry, Event, Experiment, VisitorTotals
+from shop_style.models import AuditEntry, Event, Experiment, RollupMark, VisitorTotals
 
 _BATCH = 5_000
 
@@ -68,6 +68,9 @@ def _remove(experiment: Experiment, report: PurgeReport, *, dry_run: bool) -> No
 def _close(experiment: Experiment) -> None:
     alias = experiment_database()
     with transaction.atomic(using=alias):
+        # A rollup that counts just now ends first; later ones leave this experiment alone.
+        RollupMark.objects.using(alias).get_or_create(pk=1)
+        RollupMark.objects.using(alias).select_for_update().get(pk=1)
         Experiment.objects.using(alias).filter(pk=experiment.pk).update(
             layer_salt="",
             coverage_salt="",

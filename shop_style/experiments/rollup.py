@@ -6,6 +6,7 @@ turns; the mark moves with each block, so that a run that was stopped goes on.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,8 +32,12 @@ from shop_style.models import (
 )
 from shop_style.models.storage import variant_storage
 
+logger = logging.getLogger(__name__)
+
 _BLOCK: Final = 20_000
 _KEYS: Final = 400
+_MOST_GONE: Final = 3
+"""More files than this do not get lost at a time, where they are most of those looked at."""
 _COUNTS: Final = {
     "rendered": Kind.RENDERED,
     "viewable": Kind.VIEWABLE,
@@ -70,7 +75,6 @@ def rollup(*, recount: bool = False) -> RollupReport:
     alias = experiment_database()
     RollupMark.objects.using(alias).get_or_create(pk=1)
     start: int | None = 0 if recount else None
-    failed: set[int] = set()
     while True:
         with transaction.atomic(using=alias):
             mark = RollupMark.objects.using(alias).select_for_update().get(pk=1)
@@ -80,8 +84,9 @@ def rollup(*, recount: bool = False) -> RollupReport:
                 report.events += len(block)
                 report.visitors += _count_visitors(alias, block)
                 _count_hours(alias, block)
-                failed |= {row[4] for row in block if row[3] == Kind.FAILED}
                 start = block[-1][0]
+            failed = {row[4] for row in block if row[3] == Kind.FAILED}
+            mark.unchecked = sorted({*mark.unchecked, *failed})
             phases = {*mark.unsummed, *(row[1] for row in block)}
             is_last = len(block) < _BLOCK
             if is_last:
@@ -96,7 +101,7 @@ def rollup(*, recount: bool = False) -> RollupReport:
             mark.save(using=alias)
         if is_last:
             # After the lock is gone: a storage may take its time.
-            report.left_out = _leave_out_missing(alias, failed)
+            report.left_out = _leave_out_missing(alias, mark.unchecked)
             return report
 
 
@@ -120,7 +125,10 @@ def waiting_events() -> int:
 
 
 def _block(alias: str, after: int) -> list[tuple[Any, ...]]:
+    # A purged experiment's sums are final, whatever of its events is still there.
+    purged = Phase.objects.using(alias).exclude(experiment__purged_at=None)
     rows = Event.objects.using(alias).filter(pk__gt=after).order_by("pk")
+    rows = rows.exclude(phase__in=list(purged.values_list("pk", flat=True)))
     return list(rows.values_list("pk", "phase", "visitor", "kind", "product", "at")[:_BLOCK])
 
 
@@ -227,15 +235,27 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
             _put(alias, summaries, ["phase", "arm", "slice", "day"])
 
 
-def _leave_out_missing(alias: str, reported: set[int]) -> int:
+def _leave_out_missing(alias: str, reported: list[int]) -> int:
     """Look after products whose picture did not load somewhere; a file that is gone takes its
     product out of every arm. Storage is asked for some of these only."""
-    products = PhaseProduct.objects.using(alias).filter(pk__in=sorted(reported)[:_KEYS])
+    products = PhaseProduct.objects.using(alias).filter(pk__in=reported, left_out_at=None)
+    looked_at = list(products.order_by("pk").prefetch_related("shown__variant")[:_KEYS])
     gone = [
         product.pk
-        for product in products.filter(left_out_at=None).prefetch_related("shown__variant")
+        for product in looked_at
         if not all(_files_are_there(item.variant) for item in product.shown.all())
     ]
+    RollupMark.objects.using(alias).filter(pk=1).update(
+        unchecked=[pk for pk in reported if pk > looked_at[-1].pk] if looked_at else []
+    )
+    if len(gone) > _MOST_GONE and 2 * len(gone) > len(looked_at):
+        logger.error(
+            "the files of %d of %d products seem to be gone: is the storage there? "
+            "Nothing is left out",
+            len(gone),
+            len(looked_at),
+        )
+        return 0
     return (
         PhaseProduct.objects.using(alias)
         .filter(pk__in=gone)

@@ -105,13 +105,17 @@ def set_cookie(response: HttpResponse, request: HttpRequest, visitor: Visitor) -
     )
 
 
-def forget_cookie(response: HttpResponse, request: HttpRequest) -> None:
+def has_cookie(request: HttpRequest) -> bool:
+    """Was this browser given a visitor?"""
+    return app_settings().COOKIE_NAME in request.COOKIES
+
+
+def forget_cookie(response: HttpResponse) -> None:
     """Take the cookie back from somebody who takes no part any more."""
     current = app_settings()
-    if current.COOKIE_NAME in request.COOKIES:
-        response.delete_cookie(
-            current.COOKIE_NAME, domain=current.COOKIE_DOMAIN or None, samesite="Lax"
-        )
+    response.delete_cookie(
+        current.COOKIE_NAME, domain=current.COOKIE_DOMAIN or None, samesite="Lax"
+    )
 
 
 def user_agent(request: HttpRequest) -> str:

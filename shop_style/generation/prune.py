@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from shop_style.exceptions import FilesSeemGone
 from shop_style.generation import files
 from shop_style.generation.databases import variant_databases
 from shop_style.generation.review import withdraw
@@ -31,21 +32,30 @@ class PruneReport:
     lost: int
 
 
-def prune(*, retired_days: float, orphan_hours: float, dry_run: bool = False) -> PruneReport:
+def prune(
+    *,
+    retired_days: float,
+    orphan_hours: float,
+    dry_run: bool = False,
+    withdraw_lost: bool = False,
+) -> PruneReport:
     """Retire variants of rows that are gone, withdraw published ones whose files are, remove
     long-retired rows and orphan files.
 
     A file is an orphan when no row names it, no worker that is still alive is writing it, and it
-    is older than `orphan_hours`.
+    is older than `orphan_hours`. withdraw_lost: also where most published variants lack files.
+    Raises FilesSeemGone, with nothing done, when that was not said.
     """
     mourned = rows = lost = 0
     there = _stored_variants()
     names: set[str] = set()
     alive: set[tuple[int, str]] = set()
     waiting: set[tuple[str, int]] = set()
-    for alias in variant_databases():
+    aliases = variant_databases()
+    for alias in aliases:  # first: where a storage is away, nothing else must be believed of it
+        lost += _withdraw_lost(alias, there, dry_run=dry_run, sure=withdraw_lost)
+    for alias in aliases:
         mourned += _retire_mourned(alias, dry_run=dry_run)
-        lost += _withdraw_lost(alias, there, dry_run=dry_run)
         rows += _remove_retired(alias, retired_days, dry_run=dry_run)
         names |= _named(alias)
         alive |= set(
@@ -92,13 +102,21 @@ def _stored_variants() -> set[str]:
     return set(files.walk(variant_storage(), prefixed(files.VARIANTS)))
 
 
-def _withdraw_lost(alias: str, there: set[str], *, dry_run: bool) -> int:
-    """Published variants of which a file is not in storage any more: shoppers would see nothing."""
-    published = StyleVariant.objects.using(alias).published().select_related("style")
-    suspects = [row for row in published if not there.issuperset(row.file_names())]
+def _withdraw_lost(alias: str, there: set[str], *, dry_run: bool, sure: bool) -> int:
+    """Published variants of which a file is not in storage any more: shoppers would see nothing.
+
+    Raises FilesSeemGone where that is most of them, unless somebody is sure.
+    """
+    published = list(StyleVariant.objects.using(alias).published().select_related("style"))
+    suspects = [row for row in published if not there.issuperset(row.own_file_names())]
     storage = variant_storage()
     # Asked again one by one: a variant may have been published after the folder was read.
-    lost = [row for row in suspects if not all(map(storage.exists, row.file_names()))]
+    lost = [row for row in suspects if not all(map(storage.exists, row.own_file_names()))]
+    if 2 * len(lost) > len(published) and not (sure or dry_run):
+        raise FilesSeemGone(
+            f"the files of {len(lost)} of {len(published)} published variants in {alias!r} are not "
+            "in their storage: is it mounted? If they are truly gone, say --withdraw-lost"
+        )
     if lost and not dry_run:
         withdraw(lost, actor="prune_variants", reason="its files are gone from storage")
     return len(lost)

@@ -125,6 +125,8 @@ class RollupMark(models.Model):
     last_event = models.PositiveBigIntegerField(default=0)
     # Counted by visitor, but not summed up yet: a run that was stopped left them so.
     unsummed = models.JSONField(default=list)
+    # Products of which a browser reported a picture that did not load, to be looked after.
+    unchecked = models.JSONField(default=list)
     rolled_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

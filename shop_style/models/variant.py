@@ -213,6 +213,11 @@ class StyleVariant(Leased):
             names.add(str(self.image.name))
         return sorted(names)
 
+    def own_file_names(self) -> list[str]:
+        """Its files without those of its original."""
+        originals = {str(item["name"]) for item in self.original_renditions}
+        return [name for name in self.file_names() if name not in originals]
+
     def srcset(self, format: str) -> list[dict[str, Any]]:  # noqa: A002  # the field's own word
         """Renditions of one format, narrowest first: dicts of name, width, height."""
         return narrowest_first(self.renditions, format)

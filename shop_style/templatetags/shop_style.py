@@ -10,9 +10,9 @@ from django import template
 from django.http import HttpRequest
 from django.template.context import Context
 
-from shop_style.experiments.page import Page, Placed, events_address
+from shop_style.experiments.page import Page, events_address
 from shop_style.experiments.pictures import object_key as _key
-from shop_style.experiments.pictures import pictures_for
+from shop_style.experiments.pictures import picture_key, pictures_for
 from shop_style.experiments.placement import place
 from shop_style.experiments.rendering import Rendering
 
@@ -30,7 +30,11 @@ def styled_pictures(context: Context, images: Iterable[Any] | None, placement: s
     images: rows that hold pictures, products whose child rows do, or file fields. placement:
     which list this is.
     """
-    _place(context, list(images or ()), placement)
+    try:
+        given = list(images or ())
+    except TypeError:  # one row in the place of a list
+        given = [images]
+    _place(context, given, placement)
     return ""
 
 
@@ -50,9 +54,10 @@ def styled_picture(
 
     image: as in `styled_pictures`. alt: None takes the row's own words.
     """
-    placed = _page(context).placed.get(_key(image)) if image else None
-    if image and placed is None:
-        placed = _place(context, [image], placement).get(_key(image))
+    page, key = _page(context), _key(image)
+    if key not in page.placed:
+        _place(context, [image], placement)
+    placed = page.placed.get(key)
     rendering = placed.rendering if placed else Rendering(src="", alt=alt or "")
     return {
         "placed": placed,
@@ -74,18 +79,24 @@ def styled_script(context: Context) -> dict[str, Any]:
     except Exception:  # whatever it is, the page must come up
         logger.exception("no page token")
         events = token = ""
-    return {"events": events, "token": token if events else "", "needed": bool(page.placed)}
+    return {"events": events, "token": token if events else "", "needed": any(page.placed.values())}
 
 
-def _place(context: Context, images: list[Any], placement: str) -> dict[Any, Placed]:
-    """Place what is a picture, by the key of the object given; the rest is left out."""
+def _place(context: Context, images: list[Any], placement: str) -> None:
+    """Place what is a picture and was not placed yet; what is none is remembered as such."""
     page = _page(context)
-    pictures = pictures_for([image for image in images if image])
-    placed = place(page, list(pictures.values()), placement=placement)
-    for key, item in zip(pictures, placed, strict=True):
-        # The first of a picture's tiles; the same picture shown twice is one tile.
-        page.placed.setdefault(key, item)
-    return page.placed
+    # A row that is not saved is known by its identity, which must not pass to another.
+    page.held += images
+    pictures = pictures_for(images)
+    # The same picture by its row, its file field or its product is one tile.
+    fresh = {picture_key(picture): picture for picture in pictures.values()}
+    fresh = {key: picture for key, picture in fresh.items() if key not in page.placed}
+    placed = place(page, list(fresh.values()), placement=placement)
+    page.placed.update(zip(fresh, placed, strict=True))
+    for image in images:
+        picture = pictures.get(_key(image))
+        tile = page.placed[picture_key(picture)] if picture else None
+        page.placed.setdefault(_key(image), tile)
 
 
 def _page(context: Context) -> Page:

@@ -300,3 +300,22 @@ def test_an_answer_that_only_a_failure_gave_is_kept_by_no_cache(
     assert "private" in response["Cache-Control"]
     monkeypatch.undo()
     assert "shop_style/variants" in browser().get("/cached/").content.decode()
+
+
+@pytest.mark.parametrize("broken", ["signing", "settings"])
+def test_a_caller_keeps_its_visitor_when_nothing_else_works(
+    make_shop: Any, browser: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, broken: str
+) -> None:
+    shop = make_shop(2)
+    shop.start()
+    body = {"objects": shop.names(), "placement": "listing"}
+    kind = "application/json"
+    kept = browser().post("/shop-style/placement/", json.dumps(body), kind).json()["visitor"]
+    assert kept
+    if broken == "signing":
+        monkeypatch.setattr(tokens.signing, "dumps", raising(RuntimeError("no key")))
+    else:
+        settings.SHOP_STYLE = {**settings.SHOP_STYLE, "COOKIE_DAYS": "many"}
+    sent = json.dumps({**body, "visitor": kept})
+    response = browser().post("/shop-style/placement/", sent, kind)
+    assert response.status_code == 200 and response.json()["visitor"] == kept

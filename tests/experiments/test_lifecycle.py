@@ -273,6 +273,24 @@ def test_a_variant_that_was_replaced_meanwhile_follows_its_style(
     assert {item.rendering.is_styled for item in visit(shop).placed} == {ship is not None}
 
 
+def test_a_product_that_lost_only_its_originals_file_ships_its_variant(make_shop: Any) -> None:
+    from django.utils import timezone
+
+    from shop_style.models.storage import variant_storage
+
+    shop = make_shop(3)
+    phase = shop.start()
+    phase.products.all().update(left_out_at=timezone.now(), left_out_because="file_missing")
+    whole, broken, _ = StyleVariant.objects.order_by("pk")
+    StyleVariant.objects.filter(pk=whole.pk).update(
+        original_renditions=[{"name": "gone.webp", "format": "webp", "width": 1, "height": 1}]
+    )
+    variant_storage().delete(broken.renditions[2]["name"])
+    lifecycle.finish(shop.experiment, actor="ada", ship="warm")
+    published = set(StyleVariant.objects.published().values_list("pk", flat=True))
+    assert whole.pk in published and broken.pk not in published and len(published) == 2
+
+
 def test_what_a_person_withdrew_meanwhile_is_not_shipped(make_shop: Any) -> None:
     from shop_style.generation.review import withdraw
 

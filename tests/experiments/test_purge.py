@@ -114,3 +114,23 @@ def test_a_purge_that_was_killed_is_finished_by_the_next(
     monkeypatch.setattr(purge, "_remove", real)
     run()
     assert not Event.objects.exists() and not VisitorTotals.objects.exists()
+
+
+def test_a_recount_beside_a_killed_purge_changes_no_total(
+    ended: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shop_style.experiments.rollup import rollup
+    from shop_style.models import HourlyTotals
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(purge, "_remove", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    before = list(HourlyTotals.objects.order_by("pk").values())
+    assert before and sum(row["clicks"] for row in before) > 0
+    half = Event.objects.order_by("pk").values_list("pk", flat=True)[: Event.objects.count() // 2]
+    Event.objects.filter(pk__in=list(half)).delete()
+    assert rollup(recount=True).events == 0
+    assert list(HourlyTotals.objects.order_by("pk").values()) == before

@@ -255,6 +255,36 @@ def test_a_product_whose_file_is_gone_leaves_every_arm(shop: Any) -> None:
         assert placed[0].tracked
 
 
+def test_a_picture_reported_before_a_kill_is_looked_after_by_the_next_run(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = visit(shop)
+    seen.report(("failed", 1))
+    product = PhaseProduct.objects.get(object_id=str(shop.chairs[1].pk))
+    variant_storage().delete(product.shown.get().variant.renditions[1]["name"])
+    real = module._leave_out_missing
+
+    def killed(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "_leave_out_missing", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rollup()
+    monkeypatch.setattr(module, "_leave_out_missing", real)
+    assert rollup().left_out == 1
+
+
+def test_a_storage_that_is_away_leaves_nothing_out(
+    make_shop: Any, tmp_path: Any, settings: Any
+) -> None:
+    shop = make_shop(6)
+    shop.start()
+    visit(shop).report(*[("failed", number) for number in range(6)])
+    settings.MEDIA_ROOT = str(tmp_path / "not mounted")
+    assert rollup().left_out == 0
+    assert not PhaseProduct.objects.exclude(left_out_at=None).exists()
+
+
 def test_idle_workers_roll_up_now_and_then(shop: Any, settings: Any) -> None:
     crowd(shop, 2)
     assert waiting_events() == Event.objects.count()

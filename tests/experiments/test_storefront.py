@@ -292,3 +292,66 @@ def test_a_refusal_takes_the_cookie_back(browser: Any, shop: Any) -> None:
     assert client.cookies["shop_style_visitor"].value
     response = client.get("/", headers={"sec-gpc": "1"})
     assert response.cookies["shop_style_visitor"]["max-age"] == 0
+
+
+def test_a_refusal_that_a_cache_answers_takes_nobody_elses_cookie(
+    browser: Any, shop: Any, settings: Any, make_chair: Any
+) -> None:
+    settings.MIDDLEWARE = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        *settings.MIDDLEWARE,
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ]
+    kept, refusing = browser(), browser()
+    shop.start()
+    assert page(kept) and page(refusing)
+    for chair in shop.chairs:
+        chair.delete()
+    make_chair()  # a page none of whose pictures take part
+    cache.clear()
+    assert refusing.get("/", headers={"sec-gpc": "1"}).cookies
+    page(kept)
+    assert kept.cookies["shop_style_visitor"].value
+
+
+def test_a_picture_by_its_row_its_file_and_its_product_is_one_tile(
+    browser: Any, shop: Any, rf: Any
+) -> None:
+    from shop_style.experiments.page import Page
+    from tests.conftest import BROWSER
+
+    shop.start()
+    request = rf.get("/", headers={"user-agent": BROWSER})
+    Page.of(request).keeps_visitor = True
+    source = (
+        "{% load shop_style %}{% styled_pictures chairs placement='listing' %}"
+        "{% for c in chairs %}{% styled_picture c.photo %}{% styled_picture c %}{% endfor %}"
+        "{% styled_script %}"
+    )
+    context = Context({"chairs": shop.chairs, "request": request})
+    with CaptureQueriesContext(connection) as queries:
+        html = Template(source).render(context)
+    assert len([q for q in queries if "SAVEPOINT" not in q["sql"]]) <= 4
+    assert html.count("data-shop-style=") == 8
+    (exposure,) = read_token(token_of(html), hours=1).exposures
+    assert sorted(exposure.products) == [0, 1, 2, 3]
+
+
+def test_products_without_a_picture_are_looked_for_once(make_style: Any) -> None:
+    from tests.shop.models import Lamp
+
+    counts = []
+    for number in (2, 12):
+        lamps = [Lamp.objects.create() for _ in range(number)]
+        with CaptureQueriesContext(connection) as queries:
+            html = rendered(
+                "{% styled_pictures x %}{% for i in x %}{% styled_picture i %}{% endfor %}", x=lamps
+            )
+        assert html.count("No picture") == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_row_in_the_place_of_a_list_is_a_list_of_one(shop: Any) -> None:
+    html = rendered("{% styled_pictures c %}{% styled_picture c %}", c=shop.chairs[0])
+    assert "image/webp" in html

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from shop_style.models import AuditEntry, StyleVariant
 
@@ -28,3 +28,18 @@ def test_published_variants_whose_files_are_gone_leave_the_shop(
     assert StyleVariant.objects.published().get() == kept
     entry = AuditEntry.objects.get(target_id=str(lost.pk))
     assert (entry.verb, entry.actor) == ("withdrawn", "prune_variants")
+
+
+@pytest.mark.django_db(databases=["default", "tenant"])
+def test_a_storage_that_is_not_mounted_takes_nothing_out_of_the_shop(
+    make_chair: Any, make_style: Any, publish_variant: Any, tmp_path: Any, settings: Any
+) -> None:
+    style = make_style()
+    for _ in range(3):
+        publish_variant(make_chair(), style)
+    settings.MEDIA_ROOT = str(tmp_path / "not mounted")
+    with pytest.raises(CommandError, match="files_seem_gone.*is it mounted"):
+        call_command("prune_variants")
+    assert StyleVariant.objects.published().count() == 3
+    call_command("prune_variants", "--withdraw-lost", stdout=io.StringIO())
+    assert StyleVariant.objects.published().count() == 0

@@ -24,6 +24,11 @@ class Command(CodedCommand):
         parser.add_argument(
             "--orphan-hours", type=float, help="default: SHOP_STYLE['ORPHAN_HOURS']"
         )
+        parser.add_argument(
+            "--withdraw-lost",
+            action="store_true",
+            help="also where most published variants are without their files",
+        )
         parser.add_argument("--dry-run", action="store_true", help="list, remove nothing")
 
     def handle(
@@ -32,6 +37,7 @@ class Command(CodedCommand):
         retired_days: float | None,
         orphan_hours: float | None,
         dry_run: bool,
+        withdraw_lost: bool,
         **options: Any,
     ) -> None:
         current = app_settings()
@@ -39,6 +45,7 @@ class Command(CodedCommand):
             retired_days=current.RETIRED_DAYS if retired_days is None else retired_days,
             orphan_hours=current.ORPHAN_HOURS if orphan_hours is None else orphan_hours,
             dry_run=dry_run,
+            withdraw_lost=withdraw_lost,
         )
         if dry_run or options["verbosity"] > 1:
             for name in report.orphans:
