@@ -11,7 +11,7 @@ from django.core.management.base import OutputWrapper
 from django.db import transaction
 
 from shop_style.api.objects import name_of
-from shop_style.demo.crowd import PLANTED_LIFT
+from shop_style.demo.crowd import PLANTED_LIFT, shopper
 from shop_style.demo.models import ProductImage
 from shop_style.demo.server import live_server
 from shop_style.demo.simulate import PLACEMENT, Crowd, play
@@ -98,7 +98,7 @@ class DemoExperiment:
         return self.visitors > report.visitors
 
     def _play(self, report: ExperimentReport, images: Sequence[ProductImage]) -> None:
-        crowd = Crowd(first=report.visitors, last=self.visitors)
+        crowd = Crowd(first=come_already(report.visitors), last=self.visitors)
         covers: dict[int, ProductImage] = {}
         for image in images:
             covers.setdefault(image.product_id, image)
@@ -118,6 +118,15 @@ class DemoExperiment:
         self.out.write("")
         for line in recovery(report):
             self.out.write(line)
+
+
+def come_already(enrolled: int, seed: int = Crowd.seed) -> int:
+    """How many of the crowd have come when so many were enrolled: some take no part."""
+    number = 0
+    while enrolled:
+        enrolled -= shopper(number, seed=seed).kind == "shopper"
+        number += 1
+    return number
 
 
 def recovery(report: ExperimentReport, lift: float = PLANTED_LIFT) -> Iterator[str]:

@@ -194,6 +194,8 @@ def test_what_was_left_out_or_rejected_is_not_shipped_and_not_counted(
     PhaseProduct.objects.filter(object_id=str(lost.pk)).update(
         left_out_at=timezone.now(), left_out_because="file_missing"
     )
+    gone = StyleVariant.objects.get(object_id=str(lost.pk))
+    gone.image.storage.delete(gone.renditions[1]["name"])
     StyleVariant.objects.filter(object_id=str(rejected.pk)).update(
         review="rejected", published_at=None
     )
