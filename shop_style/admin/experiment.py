@@ -29,6 +29,7 @@ from shop_style.exceptions import ShopStyleError
 from shop_style.experiments.report import ExperimentReport
 from shop_style.experiments.report_html import STYLESHEET, report_context, report_page
 from shop_style.experiments.rollup import rollup
+from shop_style.experiments.verdict import verdicts
 from shop_style.models import AuditEntry, Experiment
 
 
@@ -234,7 +235,7 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             else None,
             "ways": experiment_steps.ways_to_end(experiment) if experiment.is_live else [],
             # Beside the buttons that end it: whoever presses one has read what is known.
-            "verdicts": _verdicts(experiment) if experiment.is_live else [],
+            "verdicts": verdicts(_report(experiment)) if experiment.is_live else [],
             "visitors": f"{visitors_so_far([experiment]).get(experiment.pk, 0):,}",
             "planned": f"{experiment.planned_visitors or 0:,}",
             "trail": trail,
@@ -279,11 +280,3 @@ def _report(experiment: Experiment) -> ExperimentReport:
 
 def _on_lines(lines: Sequence[str]) -> SafeString:
     return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
-
-
-def _verdicts(experiment: Experiment) -> list[str]:
-    # Loaded here: the statistics have no business in a process that only serves shoppers.
-    from shop_style.experiments.readout import build_report
-    from shop_style.experiments.verdict import verdicts
-
-    return verdicts(build_report(experiment))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
-from shop_style.experiments.eligibility import eligible_pictures, overlaps, start_problems
+from shop_style.experiments.eligibility import readiness
 from shop_style.models import Experiment
 
 PERMISSION = "shop_style.run_experiment"
@@ -71,14 +71,7 @@ def is_open(step: Step, experiment: Experiment) -> bool:
 def start_checklist(experiment: Experiment) -> Checklist:
     """What `start` would find wrong, without starting."""
     arms = list(experiment.arms.select_related("style"))
-    problems = start_problems(experiment, arms)
-    pictures = eligible_pictures(arms, None)
-    if not pictures and not problems:
-        problems = [
-            "no picture has a published variant in the style of each arm; approve and publish "
-            "variants first"
-        ]
-    problems += overlaps(experiment, pictures)
+    pictures, problems = readiness(experiment, arms)
     return Checklist(eligible=len(pictures), problems=tuple(problems))
 
 

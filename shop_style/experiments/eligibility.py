@@ -28,6 +28,20 @@ _BATCH = 500
 _TOLERANCE = 1e-6
 
 
+def readiness(
+    experiment: Experiment, arms: Sequence[Arm], objects: Iterable[models.Model] | None = None
+) -> tuple[Pictures, list[str]]:
+    """What a start would enrol, and every reason why it cannot start."""
+    problems = start_problems(experiment, arms)
+    pictures = eligible_pictures(arms, objects)
+    if not pictures and not problems:
+        problems = [
+            "no picture has a published variant in the style of each arm; "
+            "approve and publish variants first"
+        ]
+    return pictures, problems + overlaps(experiment, pictures)
+
+
 def start_problems(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
     """What has to be put right before a start, each with its way out."""
     problems = []

@@ -17,9 +17,9 @@ from shop_style.experiments.eligibility import (
     eligible_pictures,
     freeze,
     leave_out,
-    overlaps,
-    start_problems,
+    readiness,
 )
+from shop_style.experiments.lost_files import are_there
 from shop_style.experiments.snapshot import compile_snapshot, experiment_database, lock_snapshot
 from shop_style.generation.review import publish, withdraw
 from shop_style.models import (
@@ -62,14 +62,7 @@ def start(
     """
     with _step(experiment, "started", actor, State.DRAFT) as row:
         arms = list(row.arms.select_related("style"))
-        problems = start_problems(row, arms)
-        pictures = eligible_pictures(arms, objects) if not problems else {}
-        if not problems and not pictures:
-            problems = [
-                "no picture has a published variant in the style of each arm; "
-                "approve and publish variants first"
-            ]
-        problems = problems or overlaps(row, pictures)
+        pictures, problems = readiness(row, arms, objects)
         if problems:
             raise ExperimentError(f"experiment {row.slug!r} cannot start:", problems)
         row.layer_salt = _layer_salt(row)
@@ -175,16 +168,11 @@ def ending(experiment: Experiment, ship: str | None) -> Ending:
     left_out = PhaseVariant.objects.using(alias).filter(product__in=products)
     left_out = left_out.exclude(product__left_out_at=None)
     suspects = winners.filter(pk__in=left_out.values("variant"))
-    winners = winners.exclude(pk__in=[row.pk for row in suspects if not _is_whole(row)])
+    winners = winners.exclude(
+        pk__in=[row.pk for row in suspects if not are_there(row.own_file_names())]
+    )
     losers = published.filter(style__in=arms.values("style"))
     return Ending(publish=winners, withdraw=losers.exclude(pk__in=winners.values("pk")))
-
-
-def _is_whole(variant: StyleVariant) -> bool:
-    try:
-        return all(map(variant.image.storage.exists, variant.own_file_names()))
-    except Exception:  # a storage that cannot say so has not lost the file
-        return True
 
 
 def _show(experiment: Experiment, ship: str | None, actor: str) -> None:

@@ -148,11 +148,6 @@ class Page:
         self._token = None
         return True
 
-    @property
-    def is_tracked(self) -> bool:
-        """Does the visitor take part in anything here?"""
-        return bool(self._tracked)
-
     def drop(self) -> None:
         """Begin anew: what the tiles placed so far show is not what was assigned."""
         self._tracked.clear()

@@ -34,9 +34,7 @@ logger = logging.getLogger(__name__)
 Key = tuple[int, str, str]
 
 
-def place(
-    page: Page, pictures: Sequence[SourceImage], *, placement: str, alt: str | None = None
-) -> list[Placed]:
+def place(page: Page, pictures: Sequence[SourceImage], *, placement: str) -> list[Placed]:
     """Choose what each picture shows, in order; a constant number of queries for any number.
 
     Never raises for a failure of ours: the originals are shown then.
@@ -45,20 +43,18 @@ def place(
         return []
     try:
         with guarded(pictures[0].database):
-            return _Choice.of(page, pictures, placement).placed(alt)
+            return _Choice.of(page, pictures, placement).placed()
     except Exception:  # whatever it is, a storefront shows the originals
         logger.exception("no variants for this page; it shows the originals")
         page.drop()
         page.vary()  # a cache must not keep this for those whom nothing fails
-        return originals(page, pictures, alt=alt)
+        return originals(page, pictures)
 
 
-def originals(
-    page: Page, pictures: Sequence[SourceImage], *, alt: str | None = None
-) -> list[Placed]:
+def originals(page: Page, pictures: Sequence[SourceImage]) -> list[Placed]:
     """The shop's own pictures, with nothing tracked."""
     return [
-        Placed(rendering=original_rendering(picture, alt=alt), position=page.next_position())
+        Placed(rendering=original_rendering(picture), position=page.next_position())
         for picture in pictures
     ]
 
@@ -125,34 +121,31 @@ class _Choice:
             published=_published(others),
         )
 
-    def placed(self, alt: str | None) -> list[Placed]:
+    def placed(self) -> list[Placed]:
         """Each picture's tile."""
         tiles = [
-            self._tile(picture, key, alt)
-            for picture, key in zip(self.pictures, self.keys, strict=True)
+            self._tile(picture, key) for picture, key in zip(self.pictures, self.keys, strict=True)
         ]
         self.page.exclude(self.excluded)
         return tiles
 
-    def _tile(self, picture: SourceImage, key: Key, alt: str | None) -> Placed:
+    def _tile(self, picture: SourceImage, key: Key) -> Placed:
         position = self.page.next_position()
         entry = self.entries.get(key)
         if entry is None:
-            rendering = _rendered(picture, self.published.get(key), alt)
+            rendering = _rendered(picture, self.published.get(key))
             return Placed(rendering=rendering, position=position)
         self.page.vary()
-        return self._enrolled_tile(picture, entry, position, alt)
+        return self._enrolled_tile(picture, entry, position)
 
-    def _enrolled_tile(
-        self, picture: SourceImage, entry: _Entry, position: int, alt: str | None
-    ) -> Placed:
+    def _enrolled_tile(self, picture: SourceImage, entry: _Entry, position: int) -> Placed:
         assignment = self._assignment(entry)
         variant = entry.variants.get(assignment.arm.id) if assignment else None
         if variant is None:
-            rendering = _control(picture, entry.model, alt)
+            rendering = _control(picture, entry.model)
         else:
             # Tracked also where its variant cannot be addressed: the visitor stays in the arm.
-            rendering = _rendered(picture, variant, alt)
+            rendering = _rendered(picture, variant)
         tracked = (
             assignment is not None
             and entry.is_here
@@ -244,19 +237,19 @@ def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
     }
 
 
-def _rendered(picture: SourceImage, variant: StyleVariant | None, alt: str | None) -> Rendering:
+def _rendered(picture: SourceImage, variant: StyleVariant | None) -> Rendering:
     if variant is not None and has_files(variant):
         try:
-            return variant_rendering(picture, variant, alt=alt)
+            return variant_rendering(picture, variant)
         except Exception:  # a storage may raise anything; the page must come up
             logger.exception("variant %s cannot be addressed; its original is shown", variant.pk)
-    return original_rendering(picture, alt=alt)
+    return original_rendering(picture)
 
 
-def _control(picture: SourceImage, variant: StyleVariant | None, alt: str | None) -> Rendering:
+def _control(picture: SourceImage, variant: StyleVariant | None) -> Rendering:
     try:
         shown = variant if variant is not None and has_files(variant) else None
-        return control_rendering(picture, shown, alt=alt)
+        return control_rendering(picture, shown)
     except Exception:  # as above
         logger.exception("%s cannot be addressed in other sizes; its own file is shown", picture)
-        return original_rendering(picture, alt=alt)
+        return original_rendering(picture)

@@ -46,7 +46,7 @@ _SUMS: Final = (
 
 
 def build_report(experiment: Experiment) -> ExperimentReport:
-    """Read an experiment's rollups. The same eight queries for any number of events."""
+    """Read an experiment's rollups. The same nine queries for any number of events."""
     alias = experiment_database()
     arms = list(experiment.arms.using(alias).select_related("style"))
     phases = list(experiment.phases.using(alias).order_by("number"))

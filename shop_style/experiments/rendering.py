@@ -62,29 +62,27 @@ class Rendering:
         )
 
 
-def original_rendering(picture: SourceImage, *, alt: str | None = None) -> Rendering:
+def original_rendering(picture: SourceImage) -> Rendering:
     """The host's own file. It is not opened; one without an address gives no src."""
     src = _original_url(picture)
     width, height = _stored_size(picture)
     return Rendering(
         src=src,
-        alt=alternative_text(picture.instance) if alt is None else alt,
+        alt=alternative_text(picture.instance),
         width=width,
         height=height,
         original=src,
     )
 
 
-def control_rendering(
-    picture: SourceImage, variant: StyleVariant | None, *, alt: str | None = None
-) -> Rendering:
+def control_rendering(picture: SourceImage, variant: StyleVariant | None) -> Rendering:
     """The original as an experiment shows it: in the widths, formats and size of a variant.
 
     variant: one of the picture's, whose row lists them; the host's own file is shown where it
     has none. Otherwise a lighter file, and not the look, could earn the clicks.
     Raises what its storage raises.
     """
-    plain = original_rendering(picture, alt=alt)
+    plain = original_rendering(picture)
     if variant is None:
         return plain
     size = (variant.width or plain.width, variant.height or plain.height)
@@ -95,14 +93,12 @@ def control_rendering(
     return replace(plain, src=src or plain.src, sources=sources)
 
 
-def variant_rendering(
-    picture: SourceImage, variant: StyleVariant, *, alt: str | None = None
-) -> Rendering:
+def variant_rendering(picture: SourceImage, variant: StyleVariant) -> Rendering:
     """A variant of the picture. Raises what its storage raises, ValueError when it has no files."""
     sources, src = _addresses(variant, variant.renditions)
     return Rendering(
         src=src or variant.image.url,
-        alt=alternative_text(picture.instance) if alt is None else alt,
+        alt=alternative_text(picture.instance),
         width=variant.width,
         height=variant.height,
         sources=sources,

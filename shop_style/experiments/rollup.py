@@ -6,7 +6,6 @@ turns; the mark moves with each block, so that a run that was stopped goes on.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shop_style.conf import app_settings
+from shop_style.experiments.lost_files import leave_out_lost
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.experiments.tally import tally
 from shop_style.models import (
@@ -25,19 +25,13 @@ from shop_style.models import (
     HourlyTotals,
     Kind,
     Phase,
-    PhaseProduct,
     RollupMark,
     SummaryTotals,
     VisitorTotals,
 )
-from shop_style.models.storage import variant_storage
-
-logger = logging.getLogger(__name__)
 
 _BLOCK: Final = 20_000
 _KEYS: Final = 400
-_MOST_GONE: Final = 3
-"""More files than this do not get lost at a time, where they are most of those looked at."""
 _COUNTS: Final = {
     "rendered": Kind.RENDERED,
     "viewable": Kind.VIEWABLE,
@@ -45,7 +39,6 @@ _COUNTS: Final = {
     "failed": Kind.FAILED,
     "conversions": Kind.CONVERSION,
 }
-FILE_MISSING: Final = "file_missing"
 
 
 @dataclass
@@ -101,7 +94,7 @@ def rollup(*, recount: bool = False) -> RollupReport:
             mark.save(using=alias)
         if is_last:
             # After the lock is gone: a storage may take its time.
-            report.left_out = _leave_out_missing(alias, mark.unchecked)
+            report.left_out = leave_out_lost(alias, mark.unchecked)
             return report
 
 
@@ -233,43 +226,6 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
                 if not by_device or item["device"]
             ]
             _put(alias, summaries, ["phase", "arm", "slice", "day"])
-
-
-def _leave_out_missing(alias: str, reported: list[int]) -> int:
-    """Look after products whose picture did not load somewhere; a file that is gone takes its
-    product out of every arm. Storage is asked for some of these only."""
-    products = PhaseProduct.objects.using(alias).filter(pk__in=reported, left_out_at=None)
-    looked_at = list(products.order_by("pk").prefetch_related("shown__variant")[:_KEYS])
-    gone = [
-        product.pk
-        for product in looked_at
-        if not all(_files_are_there(item.variant) for item in product.shown.all())
-    ]
-    RollupMark.objects.using(alias).filter(pk=1).update(
-        unchecked=[pk for pk in reported if pk > looked_at[-1].pk] if looked_at else []
-    )
-    if len(gone) > _MOST_GONE and 2 * len(gone) > len(looked_at):
-        logger.error(
-            "the files of %d of %d products seem to be gone: is the storage there? "
-            "Nothing is left out",
-            len(gone),
-            len(looked_at),
-        )
-        return 0
-    return (
-        PhaseProduct.objects.using(alias)
-        .filter(pk__in=gone)
-        .update(left_out_at=timezone.now(), left_out_because=FILE_MISSING)
-    )
-
-
-def _files_are_there(variant: Any) -> bool:
-    if variant is None:
-        return False
-    try:
-        return all(variant_storage().exists(name) for name in variant.file_names())
-    except Exception:  # a storage that cannot say so has not lost the file
-        return True
 
 
 def _kinds() -> dict[str, Count]:

@@ -23,11 +23,10 @@ _ROW = 1
 
 @dataclass(frozen=True, kw_only=True)
 class ArmEntry:
-    """One arm. style: row number of its style; None for the control."""
+    """One arm."""
 
     id: int
     slug: str
-    style: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +213,6 @@ def _compiled_phase(experiment: Experiment, phase: Phase) -> dict[str, Any]:
             {
                 "id": arm.pk,
                 "slug": arm.slug,
-                "style": arm.style_id,
                 "weight": phase.weights[str(arm.pk)],
             }
             for arm in experiment.arms.all()
@@ -244,8 +242,6 @@ def _phase_entry(phase: dict[str, Any]) -> PhaseEntry:
     return PhaseEntry(
         id=phase["id"],
         number=phase["number"],
-        arms=tuple(
-            ArmEntry(id=arm["id"], slug=arm["slug"], style=arm["style"]) for arm in phase["arms"]
-        ),
+        arms=tuple(ArmEntry(id=arm["id"], slug=arm["slug"]) for arm in phase["arms"]),
         weights=tuple(arm["weight"] for arm in phase["arms"]),
     )

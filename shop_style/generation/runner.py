@@ -29,11 +29,11 @@ from shop_style.generation.recipe import (
     output_settings,
     recipe_for,
 )
+from shop_style.generation.renditions import save_renditions
 from shop_style.generation.request import recipe_digest, request_variants
 from shop_style.generation.retire import retire
 from shop_style.models import Status, StyleVariant
 from shop_style.models.leased import LeasedQuerySet
-from shop_style.models.storage import variant_storage
 from shop_style.signals import stage_started, variant_failed, variant_ready
 from shop_style.sources import source_image
 from shop_style.transfer.engine import RenderContext
@@ -214,7 +214,7 @@ def _publish(
     """Files first, then one fenced UPDATE: a row never names a file that is not there, and a
     worker that lost its lease removes its own files and touches nobody else's."""
     enter("publish")
-    saved = _save_files(variant, token, rendering)
+    saved = save_renditions(variant, token, rendering)
     names = [item["name"] for listed in saved.values() for item in listed]
     try:
         enter("commit")
@@ -230,36 +230,6 @@ def _publish(
     if not kept:
         files.remove(names)
         raise LeaseLost(f"variant {variant.pk}: its lease ran out before it was saved")
-
-
-def _save_files(
-    variant: StyleVariant, token: str, rendering: Rendering
-) -> dict[str, list[dict[str, Any]]]:
-    """Every file, by the column that lists it."""
-    storage = variant_storage()
-    folder = files.variant_folder(variant.pk, token)
-    saved: dict[str, list[dict[str, Any]]] = {"renditions": [], "original_renditions": []}
-    wanted = (
-        ("renditions", "", rendering.renditions),
-        ("original_renditions", "original-", rendering.originals),
-    )
-    try:
-        for column, prefix, made in wanted:
-            for item in made:
-                name = files.save_whole(storage, f"{folder}/{prefix}{item.suffix}", item.data)
-                saved[column].append(
-                    {
-                        "name": name,
-                        "format": item.format,
-                        "width": item.width,
-                        "height": item.height,
-                        "bytes": len(item.data),
-                    }
-                )
-    except BaseException:
-        files.remove([item["name"] for listed in saved.values() for item in listed], storage)
-        raise
-    return saved
 
 
 def _result_columns(

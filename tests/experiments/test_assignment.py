@@ -16,10 +16,7 @@ VISITORS = [hashlib.md5(str(number).encode()).hexdigest() for number in range(20
 
 
 def phase(pk: int = 1, weights: tuple[float, ...] = (0.5, 0.5)) -> PhaseEntry:
-    arms = tuple(
-        ArmEntry(id=10 + number, slug=f"arm-{number}", style=number or None)
-        for number in range(len(weights))
-    )
+    arms = tuple(ArmEntry(id=10 + number, slug=f"arm-{number}") for number in range(len(weights)))
     return PhaseEntry(id=pk, number=pk, arms=arms, weights=weights)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -78,19 +77,6 @@ def test_outside_an_experiment_the_newest_published_variant_is_shown(
     settings.SHOP_STYLE = {**settings.SHOP_STYLE, "SHOWN": "original"}
     _page, placed = shown(rf, shop)
     assert not any(item.rendering.is_styled for item in placed)
-
-
-def test_elsewhere_visitors_see_their_arm_uncounted_and_nobody_enters(make_shop: Any) -> None:
-    shop = make_shop()
-    shop.start()
-    for styled in (False, True):
-        seen = visit_arm(shop, styled=styled)
-        elsewhere = visit(shop, seen.visitor, placement="recommendations")
-        assert {item.rendering.is_styled for item in elsewhere.placed} == {styled}
-        assert not any(item.tracked for item in elsewhere.placed) and elsewhere.page.varies
-    for _ in range(12):
-        stranger = visit(shop, placement="recommendations")
-        assert not stranger.is_styled and not stranger.page.is_tracked
 
 
 def test_without_a_way_to_keep_the_visitor_nobody_is_enrolled(rf: Any, make_shop: Any) -> None:
@@ -199,47 +185,6 @@ def test_two_experiments_of_one_layer_never_share_a_visitor(
         (other.pk, ""),
         (other.pk, "cold"),
     }
-
-
-def test_who_was_not_let_in_stays_out_on_every_page(make_shop: Any, browser: Any) -> None:
-    """Another draw a page would let in whoever browses for long enough."""
-    shop = make_shop(2, coverage=0.3, layer="home", layer_from=0.0, layer_to=0.7)
-    shop.start()
-    inside = 0
-    for index in range(60):
-        client, kept, answers = browser(), "", []
-        for _ in range(6):
-            answer = api_page(client, shop, "listing", kept)
-            if index % 2:  # a headless caller; the others keep the cookie
-                client.cookies.clear()
-                kept = answer["visitor"]
-            assert answer["visitor"]
-            answers.append(answer["pictures"][0]["tracked"])
-        assert len(set(answers)) == 1
-        inside += answers[0]
-    # A share of 0.21 of 60; outside with p < 1e-4.
-    assert 2 <= inside <= 25
-
-
-def api_page(client: Any, shop: Any, placement: str, visitor: str = "") -> Any:
-    body = {"objects": shop.names(), "placement": placement, "visitor": visitor}
-    return client.post(
-        "/shop-style/placement/", json.dumps(body), content_type="application/json"
-    ).json()
-
-
-def test_a_visitor_keeps_the_arm_over_pages_that_track_nothing(
-    make_shop: Any, browser: Any
-) -> None:
-    shop = make_shop(2)
-    shop.start()
-    for _ in range(8):
-        kept, arms = "", []
-        for placement in ("listing", "elsewhere", "listing", "elsewhere", "listing"):
-            answer = api_page(browser(), shop, placement, kept)
-            kept = answer["visitor"]
-            arms.append(answer["pictures"][0]["picture"]["style"])
-        assert len(set(arms)) == 1
 
 
 def test_both_arms_reserve_the_same_size(make_shop: Any) -> None:
