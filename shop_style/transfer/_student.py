@@ -42,14 +42,16 @@ class StudentTrunk(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-    def forward(self, normalised: Tensor) -> list[Tensor]:
-        """Adapter outputs before their ReLU: four maps (N, C, H/2^k, W/2^k), k = 0…3.
+    def forward(self, normalised: Tensor, count: int = len(TAPS)) -> list[Tensor]:
+        """Adapter outputs before their ReLU: `count` maps (N, C, H/2^k, W/2^k), k = 0…3.
 
         normalised: (N, 3, H, W), (sRGB − MEAN) / STD.
         """
         outputs = []
         features = normalised
         for index, (block, adapter) in enumerate(zip(self.blocks, self.adapters, strict=True)):
+            if index == count:
+                break
             if index:
                 features = nn.functional.max_pool2d(features, 2)
             assert isinstance(block, nn.ModuleList)

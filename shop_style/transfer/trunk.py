@@ -26,20 +26,21 @@ class Trunk:
     """
 
     def __init__(self, name: str, weights_sha256: str, layers: nn.Module, device: str) -> None:
-        """layers: maps sRGB (N, 3, H, W) in [0, 1] to the four relu taps."""
+        """layers: maps sRGB (N, 3, H, W) in [0, 1] to the relu taps, as many as asked for."""
         self.name = name
         self.weights_sha256 = weights_sha256
         self.device = device
         self._layers = layers.eval().requires_grad_(False).to(device)
 
-    def taps(self, image: Tensor) -> dict[str, Tensor]:
-        """Features relu1_2 … relu4_3 of pictures (N, 3, H, W), float32 sRGB in [0, 1].
+    def taps(self, image: Tensor, last: str = TAPS[-1]) -> dict[str, Tensor]:
+        """Features relu1_2 … `last` of pictures (N, 3, H, W), float32 sRGB in [0, 1].
 
         Maps are (N, C, H/2^k, W/2^k), rounded down, with C = 64, 128, 256, 512 and k = 0…3, not
         negative. H and W at least 8. Gradients flow to the image, never to the weights.
         """
-        features: list[Tensor] = self._layers(image.to(self.device))
-        return dict(zip(TAPS, features, strict=True))
+        wanted = TAPS[: TAPS.index(last) + 1]
+        features: list[Tensor] = self._layers(image.to(self.device), len(wanted))
+        return dict(zip(wanted, features, strict=True))
 
     @staticmethod
     def gram(features: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -81,8 +82,8 @@ class DistilledLayers(nn.Module):
         self.student = student.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dtype = dtype
 
-    def forward(self, image: Tensor) -> list[Tensor]:
-        return [tap.relu() for tap in self.student(self.normalise(image, self.dtype))]
+    def forward(self, image: Tensor, count: int = len(TAPS)) -> list[Tensor]:
+        return [tap.relu() for tap in self.student(self.normalise(image, self.dtype), count)]
 
 
 class Vgg16Layers(nn.Module):
@@ -104,12 +105,14 @@ class Vgg16Layers(nn.Module):
         self.features = nn.Sequential(*layers)
         self.features.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, image: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor, count: int = len(TAPS)) -> list[Tensor]:
         features = self.normalise(image, self.dtype)
-        taps = []
+        taps: list[Tensor] = []
         for layer in self.features:
             if isinstance(layer, nn.MaxPool2d):
                 taps.append(features)
+                if len(taps) == count:
+                    return taps
             features = layer(features)
         return [*taps, features]
 

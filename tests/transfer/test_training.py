@@ -16,17 +16,15 @@ from safetensors.torch import load_file
 
 from shop_style.exceptions import WeightsError
 from shop_style.transfer._student import StudentTrunk
-from shop_style.transfer.training.corpus import Corpus, CorpusError, load_corpus
+from shop_style.transfer.training.corpus import Corpus, load_corpus
 from shop_style.transfer.training.curves import draw_curves
-from shop_style.transfer.training.distillation import (
-    Distillation,
-    DistillationConfig,
-    TrainingError,
-)
+from shop_style.transfer.training.distillation import PANELS, Distillation, DistillationConfig
 from shop_style.transfer.training.drafts import Drafts
 from shop_style.transfer.training.export import export_weights
+from shop_style.transfer.training.loop import TrainingError
 from shop_style.transfer.training.losses import tap_errors
 from shop_style.transfer.training.model_card import ModelFacts, write_model_card
+from shop_style.transfer.training.pictures import CorpusError
 from shop_style.transfer.training.teacher import Teacher, load_teacher
 
 CHANNELS = (8, 8, 16, 16)
@@ -275,7 +273,7 @@ def test_the_command_trains_goes_on_and_exports(tmp_path):
 def test_curves_and_card_are_drawn_from_the_log(tmp_path):
     pytest.importorskip("matplotlib")
     run = _run(tmp_path)
-    draw_curves(tmp_path / "losses.csv", tmp_path / "curves.png")
+    draw_curves(tmp_path / "losses.csv", tmp_path / "curves.png", PANELS)
     assert Image.open(tmp_path / "curves.png").width > 600
     facts = ModelFacts(
         weights_sha256="ab" * 32, weights_bytes=10, parameters=5, teacher_sha256="cd" * 32,

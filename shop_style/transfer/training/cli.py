@@ -78,11 +78,12 @@ def run(options: Mapping[str, Any], say: Callable[[str], None]) -> None:
     from shop_style.transfer.training.corpus import SHIPPABLE_PREFIXES, load_corpus
     from shop_style.transfer.training.curves import draw_curves
     from shop_style.transfer.training.distillation import (
-        LOSSES,
+        PANELS,
         Distillation,
         DistillationConfig,
     )
     from shop_style.transfer.training.export import export_weights
+    from shop_style.transfer.training.loop import LOSSES
     from shop_style.transfer.training.model_card import ModelFacts, write_model_card
     from shop_style.transfer.training.teacher import load_teacher
 
@@ -122,5 +123,5 @@ def run(options: Mapping[str, Any], say: Callable[[str], None]) -> None:
         torch_version=torch.__version__,
     )
     write_model_card(folder / CARD, config, facts, folder / LOSSES)
-    draw_curves(folder / LOSSES, folder / CURVES)
+    draw_curves(folder / LOSSES, folder / CURVES, PANELS)
     say(f"{weights}  SHA-256 {digest}")

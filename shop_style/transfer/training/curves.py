@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from shop_style.exceptions import ShopStyleError
-from shop_style.transfer._student import TAPS
 
 
 class CurvesError(ShopStyleError, ImportError):
@@ -15,8 +16,16 @@ class CurvesError(ShopStyleError, ImportError):
     code = "curves_unavailable"
 
 
-def draw_curves(losses: Path, image: Path) -> None:
-    """Draw feature and Gram errors by step from a run's losses.csv.
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One set of axes: columns of losses.csv with their labels, on a logarithmic scale."""
+
+    title: str
+    columns: Mapping[str, str]
+
+
+def draw_curves(losses: Path, image: Path, panels: Sequence[Panel]) -> None:
+    """Draw a run's losses.csv by step.
 
     Thin lines are training batches, smoothed over 20 rows; thick ones held-out pictures.
     Raises CurvesError naming the extra when matplotlib is missing.
@@ -32,23 +41,22 @@ def draw_curves(losses: Path, image: Path) -> None:
         ) from error
     with losses.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    figure, panels = pyplot.subplots(1, 2, figsize=(11, 4.2), sharex=True)
-    titles = ("features: relative squared error", "Gram matrices: relative squared error")
-    for panel, prefix, title in zip(panels, ("", "gram_"), titles, strict=True):
-        for index, tap in enumerate(TAPS):
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(5.5 * len(panels), 4.2), sharex=True)
+    for axis, panel in zip(axes, panels, strict=True):
+        for index, (column, name) in enumerate(panel.columns.items()):
             for kind, width in (("train", 0.7), ("held-out", 2.2)):
                 chosen = [row for row in rows if row["kind"] == kind]
                 steps = [int(row["step"]) for row in chosen]
-                values = [float(row[prefix + tap]) for row in chosen]
+                values = [float(row[column]) for row in chosen]
                 if kind == "train":
                     values = _smoothed(values, 20)
-                label = tap if kind == "held-out" else None
-                panel.plot(steps, values, color=f"C{index}", linewidth=width, label=label)
-        panel.set_yscale("log")
-        panel.set_xlabel("step")
-        panel.set_title(title)
-        panel.grid(alpha=0.3, which="both")
-    panels[0].legend(title="held out (thick)")
+                label = name if kind == "held-out" else None
+                axis.plot(steps, values, color=f"C{index}", linewidth=width, label=label)
+        axis.set_yscale("log")
+        axis.set_xlabel("step")
+        axis.set_title(panel.title)
+        axis.grid(alpha=0.3, which="both")
+        axis.legend(title="held out (thick)")
     figure.tight_layout()
     figure.savefig(image, dpi=110)
     pyplot.close(figure)

@@ -17,7 +17,8 @@ from shop_style.transfer._student import StudentTrunk
 from shop_style.transfer.device import compute_dtype
 from shop_style.transfer.engine import RenderContext
 from shop_style.transfer.parameters import OptimiseParameters
-from shop_style.transfer.training.corpus import Corpus, Picture
+from shop_style.transfer.training.corpus import Corpus
+from shop_style.transfer.training.pictures import Picture
 from shop_style.transfer.trunk import DistilledLayers, Trunk
 
 SIDE = 160

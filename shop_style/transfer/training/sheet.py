@@ -64,9 +64,7 @@ def save_sheet(rows: Sequence[Sequence[Cell]], path: Path, side: int) -> None:
     draw = ImageDraw.Draw(sheet)
     for down, row in enumerate(rows):
         for across, cell in enumerate(row):
-            image = Image.fromarray(
-                (cell.picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
-            )
+            image = as_image(cell.picture)
             image.thumbnail((side, side), Image.Resampling.LANCZOS)
             left = across * side + (side - image.width) // 2
             sheet.paste(image, (left, down * (side + CAPTION) + CAPTION))
@@ -75,11 +73,16 @@ def save_sheet(rows: Sequence[Sequence[Cell]], path: Path, side: int) -> None:
     sheet.save(path, quality=80)
 
 
+def as_image(picture: Tensor) -> Image.Image:
+    """(3, H, W) in [0, 1] as 8-bit sRGB."""
+    return Image.fromarray((picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy())
+
+
 def _row(
     content_file: Path, style_file: Path, trunks: list[Trunk], parameters: OptimiseParameters
 ) -> list[Cell]:
-    content = reduced(_read(content_file).unsqueeze(0), parameters.working_side)
-    reference = reduced(_read(style_file).unsqueeze(0), parameters.working_side)
+    content = reduced(read_picture(content_file).unsqueeze(0), parameters.working_side)
+    reference = reduced(read_picture(style_file).unsqueeze(0), parameters.working_side)
     cells = [
         Cell(caption=content_file.stem, picture=content[0]),
         Cell(caption=style_file.stem, picture=reference[0]),
@@ -110,7 +113,8 @@ def gram_errors(judge: Trunk, picture: Tensor, reference: Tensor) -> list[float]
         return errors
 
 
-def _read(path: Path) -> Tensor:
+def read_picture(path: Path) -> Tensor:
+    """(3, H, W) float32 sRGB in [0, 1], transparency on white."""
     with Image.open(path) as opened:
         layered = opened.convert("RGBA")
     backdrop = Image.new("RGBA", layered.size, "white")

@@ -48,13 +48,15 @@ class Teacher(nn.Module):
             found.append(last.out_channels)
         return tuple(found)
 
-    def forward(self, image: Tensor) -> list[Tensor]:
-        """Four maps (N, C, H/2^k, W/2^k), k = 0…3, after their ReLU."""
+    def forward(self, image: Tensor, count: int = len(DEPTHS)) -> list[Tensor]:
+        """`count` maps (N, C, H/2^k, W/2^k), k = 0…3, after their ReLU."""
         weight = next(self.parameters())
         features = (image.flip(1) * 255.0 - self.mean).to(weight.dtype)
         features = features.contiguous(memory_format=torch.channels_last)
         taps = []
         for index, block in enumerate(self.blocks):
+            if index == count:
+                break
             if index:
                 features = nn.functional.max_pool2d(features, 2)
             assert isinstance(block, nn.ModuleList)
