@@ -93,6 +93,20 @@ class StyleReferenceError(EngineError, ValueError):
     permanent = True
 
 
+class StyleNotFittable(EngineError, ValueError):
+    """This style has nothing to fit: another engine, a built-in look, no or too many references."""
+
+    code = "not_fittable"
+    permanent = True
+
+
+class StyleArtefactError(EngineError, ValueError):
+    """The fitted parameters of a style cannot be read by this version."""
+
+    code = "bad_style_artefact"
+    permanent = True
+
+
 class PictureUnsuitable(EngineError, ValueError):
     """This engine cannot work on this picture, such as one that is too small for it."""
 

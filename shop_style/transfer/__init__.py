@@ -30,17 +30,25 @@ def stylise(
     references: Sequence[Tensor] = (),
     strength: float | Tensor = 1.0,
     mask: Tensor | None = None,
+    artefact: bytes | None = None,
     **parameters: Any,
 ) -> Tensor:
     """Render one picture in the style of its references.
 
     image and references: (3, H, W) float32 sRGB in [0, 1]. strength: in [0, 1], a number or a map
-    (1, H, W). mask: the product, (1, H, W) in [0, 1]. parameters: the engine's own.
+    (1, H, W). mask: the product, (1, H, W) in [0, 1]. artefact: of a fitted style, for engines
+    that fit. parameters: the engine's own.
     Returns the same shape and range as image.
     Raises UnknownEngine, EngineParameterError or StyleReferenceError.
     """
     entry = engine_entry(engine)
     checked = entry.parameters.from_mapping(parameters)
-    style = StyleSpec(slug=engine, engine=engine, parameters=checked, references=tuple(references))
+    style = StyleSpec(
+        slug=engine,
+        engine=engine,
+        parameters=checked,
+        references=tuple(references),
+        artefact=artefact,
+    )
     renderer = entry.load()
     return renderer.stylise(image, renderer.prepare(style), strength, RenderContext(mask=mask))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from shop_style.exceptions import EngineParameterError
+from shop_style.transfer.built_in import built_in_styles
 
 
 def bounded(default: float, low: float, high: float, help_text: str) -> Any:
@@ -19,6 +20,11 @@ def bounded(default: float, low: float, high: float, help_text: str) -> Any:
 def chosen(default: str, help_text: str) -> Any:
     """A parameter whose annotation is a Literal of the allowed words."""
     return dataclasses.field(default=default, metadata={"help": help_text})
+
+
+def built_in(help_text: str) -> Any:
+    """The slug of a built-in style of the network, or nothing."""
+    return dataclasses.field(default="", metadata={"built_in": True, "help": help_text})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,6 +70,8 @@ class EngineParameters:
             span = ""
             if "low" in item.metadata:
                 span = f", {item.metadata['low']}–{item.metadata['high']}"
+            elif item.metadata.get("built_in"):
+                span = ", " + " | ".join(built_in_styles())
             elif get_origin(hints[item.name]) is Literal:
                 span = ", " + " | ".join(map(str, get_args(hints[item.name])))
             lines.append(
@@ -77,6 +85,10 @@ def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
         if value not in get_args(kind):
             raise ValueError(f"{value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
         return value
+    if metadata.get("built_in"):
+        if value and value not in built_in_styles():
+            raise ValueError(f"{value!r} is not one of {', '.join(built_in_styles())}")
+        return str(value)
     if kind is bool:
         if not isinstance(value, bool):
             raise ValueError(f"{value!r} is not true or false")
@@ -137,3 +149,32 @@ class OptimiseParameters(EngineParameters):
     )
     checkpoint_every: int = bounded(20, 1, 1000, "steps between checkpoints")
     seed: int = bounded(0, 0, 2**31 - 1, "seed of anything random")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NetworkParameters(EngineParameters):
+    """Our feed-forward network in a built-in or a fitted style."""
+
+    style: str = built_in("a built-in style; empty takes the style fitted on the references")
+    second_style: str = built_in("a built-in style to mix in; empty mixes none")
+    second_share: float = bounded(0.5, 0.0, 1.0, "share of the style that is mixed in")
+    working_side: int = bounded(
+        512,
+        0,
+        8192,
+        "short side, about, that strokes are painted at: half of it doubles their size on the "
+        "picture; 0 paints at the picture's own size",
+    )
+    luma_gain: float = bounded(1.0, 0.0, 2.0, "how much of the style's change of light is taken")
+    chroma_gain: float = bounded(
+        1.0, 0.0, 2.0, "how much of its change of colour is taken; 0 keeps the product's colours"
+    )
+    product_share: float = bounded(1.0, 0.0, 1.0, "strength on the product, where a mask is known")
+    background_share: float = bounded(
+        1.0, 0.0, 1.0, "strength on the background, where a mask is known"
+    )
+    statistics: Literal["thumbnail", "image", "product", "gallery"] = chosen(
+        "thumbnail",
+        "what normalisation is measured on: the picture reduced or at full size, its product "
+        "alone, or the same sample of pictures for the whole catalogue",
+    )

@@ -9,7 +9,12 @@ from importlib.metadata import entry_points
 
 from shop_style.exceptions import EngineError, UnknownEngine
 from shop_style.transfer.engine import Engine
-from shop_style.transfer.parameters import EngineParameters, GradeParameters, OptimiseParameters
+from shop_style.transfer.parameters import (
+    EngineParameters,
+    GradeParameters,
+    NetworkParameters,
+    OptimiseParameters,
+)
 
 ENTRY_POINT_GROUP = "shop_style.engines"
 
@@ -61,6 +66,16 @@ BUILT_IN = (
         parameters=OptimiseParameters,
         mode="artistic",
         weights=("trunk",),
+    ),
+    EngineEntry(
+        name="network",
+        label="Style network",
+        path="shop_style.transfer.network:NetworkEngine",
+        parameters=NetworkParameters,
+        mode="artistic",
+        weights=("network",),
+        needs_references=False,
+        typical_seconds=3.0,
     ),
 )
 

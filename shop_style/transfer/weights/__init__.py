@@ -103,6 +103,14 @@ WEIGHTS: dict[str, WeightFile] = {
             shipped=True,
         ),
         WeightFile(
+            name="network",
+            file_name="network.safetensors",
+            sha256="9a9a18782cd02a6ce5d18d7e5f94e6edbcd36450af1cb495098f287ceae9381a",
+            licence="MIT",
+            source="trained by this project: docs/network.md",
+            shipped=True,
+        ),
+        WeightFile(
             name="alexnet",
             file_name="alexnet-owt-7be5be79.pth",
             sha256="7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02",

@@ -1,0 +1,193 @@
+"""The shipped network, loaded once per process and device, and one style of it made ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Final
+
+import torch
+from safetensors.torch import load as load_safetensors
+from torch import Tensor
+
+from shop_style.exceptions import WeightsMismatch
+from shop_style.transfer._objective import LUMA
+from shop_style.transfer._style_network import (
+    LAYERS,
+    STRIDE,
+    Layer,
+    StyleNetwork,
+    frozen_layer,
+    half_features,
+    head_change,
+    head_kernel,
+    pooling_layer,
+)
+from shop_style.transfer.built_in import built_in_styles
+from shop_style.transfer.descriptor import StyleDescriptor
+from shop_style.transfer.device import best_device, compute_dtype
+from shop_style.transfer.statistics import Recorder, Sample, Statistics
+from shop_style.transfer.style_code import StyleCode
+from shop_style.transfer.weights import weight_file
+
+STYLES_PREFIX: Final = "styles."
+_IDENTITY: Final = torch.eye(3, 4)
+
+Change = Callable[[Tensor], Tensor]
+"""Δ of a picture (1, 3, H, W), float32; H and W multiples of STRIDE."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gains:
+    """How much of a change's luma (BT.601) and of its chroma is taken."""
+
+    luma: float = 1.0
+    chroma: float = 1.0
+
+    def matrix(self) -> Tensor:
+        """(3, 3) on a change of R, G, B."""
+        grey = torch.ones(3, 1) @ torch.tensor([LUMA])
+        return self.luma * grey + self.chroma * (torch.eye(3) - grey)
+
+
+class StyleModel:
+    """The network's kernels in the format they run in, and the built-in styles."""
+
+    def __init__(
+        self,
+        network: StyleNetwork,
+        codes: Mapping[str, StyleCode],
+        descriptors: Mapping[str, StyleDescriptor] | None = None,
+        *,
+        device: str,
+        dtype: torch.dtype,
+        weights_sha256: str = "",
+    ) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.codes = dict(codes)
+        self.descriptors = dict(descriptors or {})
+        self.device = device
+        self.dtype = dtype
+        self.weights_sha256 = weights_sha256
+        self._kernels: dict[str, tuple[Tensor, Tensor | None]] = {}
+        for name in LAYERS:
+            bias = network.bias(name)
+            self._kernels[name] = (
+                network.kernel(name)
+                .detach()
+                .to(device, dtype)
+                .contiguous(memory_format=torch.channels_last),
+                None if bias is None else bias.detach().to(device, dtype),
+            )
+
+    def statistics(self, code: StyleCode, strength: float, samples: Sequence[Sample]) -> Statistics:
+        """Measure a style's statistics at a strength, pooled over samples of any size."""
+        pictures, recorder = self._padded(samples)
+        half_features(self._pooling(code, strength, recorder), pictures, self.dtype)
+        return recorder.found
+
+    def frozen_change(
+        self, code: StyleCode, strength: float, statistics: Statistics, gains: Gains
+    ) -> Change:
+        """Δ as a function of the surroundings of each pixel alone."""
+        scale, shift = (item.to(self.device) for item in code.at(strength))
+        layer = frozen_layer(self._kernels, scale, shift, statistics)
+        return self._change(layer, code, gains)
+
+    def own_change(self, code: StyleCode, strength: float, gains: Gains) -> Change:
+        """Δ normalised by the statistics of the very picture, measured in the same pass."""
+
+        def change(picture: Tensor) -> Tensor:
+            layer = self._pooling(code, strength, Recorder([None]))
+            return self._change(layer, code, gains)(picture)
+
+        return change
+
+    def _pooling(self, code: StyleCode, strength: float, recorder: Recorder) -> Layer:
+        scale, shift = (item.to(self.device) for item in code.at(strength))
+        return pooling_layer(self._kernels, scale, shift, recorder)
+
+    def _padded(self, samples: Sequence[Sample]) -> tuple[list[Tensor], Recorder]:
+        pictures = [padded(item.image[None].to(self.device), STRIDE) for item in samples]
+        weights = [
+            None if item.weight is None else padded(item.weight[None].to(self.device), STRIDE)
+            for item in samples
+        ]
+        return pictures, Recorder(weights)
+
+    def _change(self, layer: Layer, code: StyleCode, gains: Gains) -> Change:
+        palette, offset = code.palette[:, :3], code.palette[:, 3]
+        gain = gains.matrix()
+        mixing = gain @ palette
+        kernel = head_kernel(torch.einsum("ab,bihw->aihw", mixing, code.head))
+        kernel = kernel.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
+        bias = (mixing @ code.head_bias + gain @ offset).to(self.device, self.dtype)
+        # What a palette does to the picture itself is too fine for bfloat16.
+        recolour = (gain @ (palette - torch.eye(3))).to(self.device)
+        recolours = bool((code.palette != _IDENTITY).any())
+
+        def change(picture: Tensor) -> Tensor:
+            half = half_features(layer, [picture], self.dtype)[0]
+            made = head_change(half, picture, kernel, bias)
+            if recolours:
+                made = made + torch.einsum("ab,nbhw->nahw", recolour, picture)
+            return made
+
+        return change
+
+
+def padded(picture: Tensor, multiple: int) -> Tensor:
+    """(N, C, H, W) with its last row and column repeated up to a multiple."""
+    below, right = (-picture.shape[-2]) % multiple, (-picture.shape[-1]) % multiple
+    if not (below or right):
+        return picture
+    return torch.nn.functional.pad(picture, (0, right, 0, below), mode="replicate")
+
+
+def load_style_model(device: str | None = None, dtype: torch.dtype | None = None) -> StyleModel:
+    """The shipped network, loaded once per process, device and format.
+
+    Raises WeightsError when its file is missing, WeightsMismatch when it is not the pinned one.
+    """
+    chosen = device or best_device()
+    return _load(chosen, dtype or compute_dtype(chosen))
+
+
+@cache
+def _load(device: str, dtype: torch.dtype) -> StyleModel:
+    file = weight_file("network")
+    network, codes, descriptors = unpacked(load_safetensors(file.read()), file.file_name)
+    return StyleModel(
+        network, codes, descriptors, device=device, dtype=dtype, weights_sha256=file.sha256
+    )
+
+
+def unpacked(
+    tensors: Mapping[str, Tensor], file_name: str
+) -> tuple[StyleNetwork, dict[str, StyleCode], dict[str, StyleDescriptor]]:
+    """Network, styles and their descriptions by slug; rows are in the listing's order."""
+    network = StyleNetwork()
+    shared = {k: v.float() for k, v in tensors.items() if not k.startswith(STYLES_PREFIX)}
+    wanted = {k: tuple(v.shape) for k, v in network.state_dict().items()}
+    if wanted != {k: tuple(v.shape) for k, v in shared.items()}:
+        raise WeightsMismatch(f"{file_name} does not fit this version; reinstall the package")
+    network.load_state_dict(shared)
+    table = {
+        k.removeprefix(STYLES_PREFIX): v.float()
+        for k, v in tensors.items()
+        if k.startswith(STYLES_PREFIX)
+    }
+    slugs = list(built_in_styles())
+    if len(table["scale"]) != len(slugs):
+        raise WeightsMismatch(
+            f"{file_name} holds {len(table['scale'])} styles, the listing {len(slugs)}; "
+            "reinstall the package"
+        )
+    parts = [item.name for item in fields(StyleDescriptor)]
+    codes, descriptors = {}, {}
+    for row, slug in enumerate(slugs):
+        own = {name: rows[row] for name, rows in table.items()}
+        descriptors[slug] = StyleDescriptor(**{name: own.pop(name) for name in parts})
+        codes[slug] = StyleCode.from_tensors(own | {"palette": _IDENTITY})
+    return network, codes, descriptors

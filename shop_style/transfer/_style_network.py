@@ -1,0 +1,182 @@
+"""The layers of our style network, and one walk through them for training and for rendering.
+
+A picture is worked on at a half and a quarter of its size; only the last step touches full
+resolution, and it adds a change to the picture instead of painting it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from shop_style.transfer._phase import (
+    enlarging_kernel,
+    phases_apart,
+    phases_together,
+    unshuffled_kernel,
+)
+from shop_style.transfer.statistics import Recorder, Statistics
+from shop_style.transfer.style_code import BLOCKS, HALF_CHANNELS, NORMS, QUARTER_CHANNELS
+
+STRIDE: Final = 4
+"""Pictures are cut into tiles at multiples of this."""
+
+RECEPTIVE_RADIUS: Final = 48
+"""No output pixel depends on an input pixel farther away than this (rows or columns)."""
+
+# name: channels in, channels out. Enlarging layers hold the kernel over the enlarged map.
+LAYERS: Final = {
+    "enter": (12, HALF_CHANNELS),
+    "descend": (HALF_CHANNELS, QUARTER_CHANNELS),
+    **{
+        f"{block}_{part}": (QUARTER_CHANNELS, QUARTER_CHANNELS)
+        for block in BLOCKS
+        for part in ("in", "out")
+    },
+    "enlarge": (QUARTER_CHANNELS, HALF_CHANNELS),
+    "refine": (HALF_CHANNELS, HALF_CHANNELS),
+}
+ENCODER: Final = ("enter", "descend")
+ENLARGING: Final = ("enlarge",)
+
+Maps = list[Tensor]
+"""Feature maps of one or more pictures, whose sizes may differ."""
+
+Layer = Callable[[str, Maps], Maps]
+"""Applies a layer by name: its convolution and whatever normalisation belongs to it."""
+
+
+def half_features(layer: Layer, images: Sequence[Tensor], dtype: torch.dtype) -> Maps:
+    """Everything below full resolution: (N, 3, H, W) each → (N, HALF_CHANNELS, H/2, W/2) each.
+
+    H and W are multiples of STRIDE.
+    """
+    half = _relu(layer("enter", [phases_apart(image - 0.5, 2, dtype) for image in images]))
+    quarter = _relu(layer("descend", half))
+    for block in BLOCKS:
+        quarter = _sum(quarter, layer(f"{block}_out", _relu(layer(f"{block}_in", quarter))))
+    return _relu(layer("refine", _relu(_sum(half, layer("enlarge", quarter)))))
+
+
+def _relu(maps: Maps) -> Maps:
+    return [functional.relu(item) for item in maps]
+
+
+def _sum(first: Maps, second: Maps) -> Maps:
+    return [a + b for a, b in zip(first, second, strict=True)]
+
+
+def convolved(name: str, features: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+    """A layer's convolution with replicated borders; kernel as `working_kernel` gives it."""
+    padded = functional.pad(features, (1, 1, 1, 1), mode="replicate")
+    made = functional.conv2d(padded, kernel, bias, stride=2 if name == "descend" else 1)
+    return phases_together(made) if name in ENLARGING else made
+
+
+def working_kernel(name: str, kernel: Tensor) -> Tensor:
+    """The kernel that runs: enlarging layers are folded onto the small map."""
+    return enlarging_kernel(kernel) if name in ENLARGING else kernel
+
+
+def head_kernel(head: Tensor) -> Tensor:
+    """(3, HALF_CHANNELS + 3, 3, 3) → (12, HALF_CHANNELS + 12, 3, 3), over half-size maps."""
+    return torch.cat(
+        [enlarging_kernel(head[:, :HALF_CHANNELS]), unshuffled_kernel(head[:, HALF_CHANNELS:])], 1
+    )
+
+
+def head_change(half: Tensor, image: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """The last convolution, (N, 3, H, W) float32; it sees features and the picture's pixels."""
+    pixels = phases_apart(image - 0.5, 2, half.dtype)
+    padded = functional.pad(torch.cat([half, pixels], 1), (1, 1, 1, 1), mode="replicate")
+    made = functional.conv2d(padded, kernel, bias.repeat_interleave(4))
+    return phases_together(made).float()
+
+
+class StyleNetwork(nn.Module):
+    """Shared weights of all styles, without norms: the encoder's are folded in at export."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleDict(
+            {name: nn.Conv2d(i, o, 3, bias=name in ENCODER) for name, (i, o) in LAYERS.items()}
+        )
+        for convolution in self.layers.values():
+            assert isinstance(convolution, nn.Conv2d)
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            if convolution.bias is not None:
+                nn.init.zeros_(convolution.bias)
+
+    def kernel(self, name: str) -> Tensor:
+        """The weight of a layer as it runs."""
+        convolution = self.layers[name]
+        assert isinstance(convolution, nn.Conv2d)
+        return working_kernel(name, convolution.weight)
+
+    def bias(self, name: str) -> Tensor | None:
+        """The bias of an encoder layer; normalised layers have none."""
+        convolution = self.layers[name]
+        assert isinstance(convolution, nn.Conv2d)
+        return convolution.bias
+
+
+def split_by_norm(values: Tensor) -> dict[str, Tensor]:
+    """(…, NORM_CHANNELS) cut into the layers' parts, by name."""
+    return dict(zip(NORMS, torch.split(values, list(NORMS.values()), -1), strict=True))
+
+
+def pooling_layer(
+    kernels: Mapping[str, tuple[Tensor, Tensor | None]],
+    scale: Tensor,
+    shift: Tensor,
+    recorder: Recorder,
+) -> Layer:
+    """A layer that normalises with what it pools over the pictures at hand, as it goes.
+
+    So each layer is measured on maps normalised just as the frozen network will meet them.
+    kernels: working kernel and bias by layer. scale, shift: (NORM_CHANNELS,).
+    """
+    scales, shifts = split_by_norm(scale), split_by_norm(shift)
+
+    def layer(name: str, maps: Maps) -> Maps:
+        kernel, bias = kernels[name]
+        made = [convolved(name, item, kernel, bias) for item in maps]
+        if name not in NORMS:
+            return made
+        mean, deviation = recorder.pooled(name, made)
+        factor = scales[name].view(1, -1, 1, 1) / deviation
+        offset = shifts[name].view(1, -1, 1, 1) - factor * mean
+        return [item * factor.to(item.dtype) + offset.to(item.dtype) for item in made]
+
+    return layer
+
+
+def frozen_layer(
+    kernels: Mapping[str, tuple[Tensor, Tensor | None]],
+    scale: Tensor,
+    shift: Tensor,
+    statistics: Statistics,
+) -> Layer:
+    """A layer whose normalisation is folded into its kernel and bias."""
+    scales, shifts = split_by_norm(scale), split_by_norm(shift)
+    folded = dict(kernels)
+    for name in NORMS:
+        kernel, _ = kernels[name]
+        mean, deviation = (item.flatten() for item in statistics[name])
+        factor = scales[name] / deviation
+        offset = shifts[name] - factor * mean
+        repeats = 4 if name in ENLARGING else 1
+        scaled = kernel.float() * factor.repeat_interleave(repeats).view(-1, 1, 1, 1)
+        folded[name] = (
+            scaled.to(kernel.dtype).contiguous(memory_format=torch.channels_last),
+            offset.repeat_interleave(repeats).to(kernel.dtype),
+        )
+
+    def layer(name: str, maps: Maps) -> Maps:
+        return [convolved(name, item, *folded[name]) for item in maps]
+
+    return layer

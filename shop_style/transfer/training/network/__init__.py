@@ -1,0 +1,1 @@
+"""Training of the style network: preprocess → train → evaluate → export. Knows no Django."""

@@ -1,0 +1,142 @@
+"""What a styled picture is held to: the reference's Gram matrices, the content, light and calm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from shop_style.transfer._objective import luma
+from shop_style.transfer._student import TAPS
+from shop_style.transfer.trunk import Trunk
+
+CONTENT_TAPS: Final = {"relu2_2": 0.3, "relu3_3": 1.0}
+LIGHT_CELL: Final = 8
+Grams = dict[str, Tensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveWeights:
+    """Weights beside the content loss, whose weight is 1.
+
+    style: of the mean relative Gram error at strength 1. style_power: it falls with strength to
+    this power. light: of keeping light areas light. variation: of total variation of the change.
+    outside: of values below 0 and above 1, which a picture cannot show.
+    """
+
+    style: float = 8.0
+    style_power: float = 1.5
+    light: float = 6.0
+    variation: float = 0.3
+    outside: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Losses:
+    """Means over a batch, each a scalar tensor; `total` is what is minimised."""
+
+    total: Tensor
+    style: Tensor
+    content: Tensor
+    light: Tensor
+    variation: Tensor
+    outside: Tensor
+
+
+def style_grams(trunk: Trunk, references: list[Tensor]) -> Grams:
+    """Gram matrices (1, C, C) a tap, averaged over references (1, 3, H, W)."""
+    with torch.no_grad():
+        each = [
+            {tap: trunk.gram(maps) for tap, maps in trunk.taps(item).items()} for item in references
+        ]
+        return {tap: torch.stack([grams[tap] for grams in each]).mean(0) for tap in TAPS}
+
+
+def fast_gram(features: Tensor) -> Tensor:
+    """As `Trunk.gram`, multiplied in the features' own format: what a training step can afford."""
+    rows = features.permute(0, 2, 3, 1).flatten(1, 2)
+    return torch.bmm(rows.transpose(1, 2), rows).float() / rows.shape[1]
+
+
+def relative_gram_errors(grams: Grams, wanted: Grams) -> dict[str, Tensor]:
+    """(N,) a tap: squared error over the squared norm of the wanted matrix.
+
+    Levels differ tenfold in scale: each counts relative to its own target.
+    """
+    return {
+        tap: (grams[tap] - wanted[tap]).square().sum((1, 2))
+        / wanted[tap].square().sum((1, 2)).clamp_min(1e-12)
+        for tap in wanted
+    }
+
+
+class Objective:
+    """Losses of styled pictures beside their originals."""
+
+    def __init__(self, trunk: Trunk, wanted: list[Grams], weights: ObjectiveWeights) -> None:
+        """wanted: the references' Gram matrices, one entry a style."""
+        self.trunk = trunk
+        self.weights = weights
+        self._wanted = {tap: torch.cat([item[tap] for item in wanted]) for tap in TAPS}
+
+    def losses(self, image: Tensor, styled: Tensor, index: Tensor, strength: Tensor) -> Losses:
+        """image, styled: (N, 3, H, W). index, strength: (N,)."""
+        weights = self.weights
+        with torch.no_grad():
+            original = self.trunk.taps(image, last=max(CONTENT_TAPS))
+        seen = styled.clamp(0, 1)
+        taps = self.trunk.taps(seen)
+        grams = {tap: fast_gram(maps) for tap, maps in taps.items()}
+        wanted = {tap: value[index] for tap, value in self._wanted.items()}
+        errors = torch.stack(list(relative_gram_errors(grams, wanted).values()))
+        style = errors.log1p().mean(0)
+        content = sum(
+            (
+                share * relative_error(taps[tap], original[tap])
+                for tap, share in CONTENT_TAPS.items()
+            ),
+            torch.zeros(len(image)),
+        )
+        light = light_error(image, seen)
+        outside = (styled - seen).abs().mean((1, 2, 3))
+        variation = _variation(styled - image)
+        total = (
+            content
+            + weights.style * strength.pow(weights.style_power) * style
+            + weights.light * light
+            + weights.variation * variation
+            + weights.outside * outside
+        )
+        return Losses(
+            total=total.mean(),
+            style=style.mean(),
+            content=content.mean(),
+            light=light.mean(),
+            variation=variation.mean(),
+            outside=outside.mean(),
+        )
+
+
+def relative_error(features: Tensor, wanted: Tensor) -> Tensor:
+    """(N,): squared error over the squared norm, features (N, C, H, W)."""
+    difference = (features.float() - wanted.float()).square().mean((1, 2, 3))
+    return difference / wanted.float().square().mean((1, 2, 3)).clamp_min(1e-6)
+
+
+def light_error(image: Tensor, styled: Tensor) -> Tensor:
+    """(N,): how far the pattern of light and dark has moved; a common shift counts a quarter.
+
+    Content features are blind to polarity: without this a white shoe may turn black.
+    """
+    moved = functional.avg_pool2d(luma(styled) - luma(image), LIGHT_CELL)
+    common = moved.mean((1, 2, 3), keepdim=True)
+    return (moved - common).square().mean((1, 2, 3)) + 0.25 * common.square().flatten()
+
+
+def _variation(change: Tensor) -> Tensor:
+    across = (change[..., :, 1:] - change[..., :, :-1]).abs().mean((1, 2, 3))
+    down = (change[..., 1:, :] - change[..., :-1, :]).abs().mean((1, 2, 3))
+    return across + down
