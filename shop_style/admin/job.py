@@ -3,12 +3,55 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.audit import ReadOnlyMixin
-from shop_style.admin.thumbnails import file_url, picture
+from shop_style.admin.thumbnails import file_url, picture, reference_url
 from shop_style.models import Status, StyleJob
+
+
+def job_state(job: StyleJob) -> SafeString:
+    """A badge; what runs shows its progress, what failed says why."""
+    badge = format_html(
+        '<span class="ss-badge ss-{}">{}</span>', job.status, job.get_status_display()
+    )
+    if job.status == Status.RUNNING:
+        share = round(100 * job.progress)
+        return format_html('{} <progress max="100" value="{}">{} %</progress>', badge, share, share)
+    if job.error_detail:
+        return format_html("{} {}", badge, job.error_detail)
+    return badge
+
+
+def job_findings(job: StyleJob) -> SafeString:
+    """What a fit came to, the references that disagree, and photographs it could not show."""
+    report = job.report or {}
+    parts = [format_html("<p>{}</p>", report["summary"])] if report.get("summary") else []
+    odd = _pictures_of_references(job, report.get("disagreeing", ()))
+    if odd:
+        parts.append(
+            format_html(
+                "<p>{}</p>{}",
+                gettext("Far from the other references; remove them, or make them another style:"),
+                format_html_join(" ", "{}", ((item,) for item in odd)),
+            )
+        )
+    for text in report.get("left_out", ()):
+        parts.append(format_html("<p>{} {}</p>", gettext("Not on the sheet:"), text))
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _pictures_of_references(job: StyleJob, numbers: list[int]) -> list[SafeString]:
+    """The references a report numbers from 1, as far as the style still has them."""
+    if not numbers:
+        return []
+    there = {item.sha256: item for item in job.style.ordered_references()}
+    digests = job.payload.get("references", [])
+    found = [there.get(digests[number - 1]) for number in numbers if number <= len(digests)]
+    return [picture(reference_url(item), alt=item.source) for item in found if item is not None]
 
 
 @admin.register(StyleJob)
@@ -16,26 +59,30 @@ class StyleJobAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("kind", "style", "state", "requested_by", "created_at", "thumbnail")
     list_filter = ("kind", "status", "style")
     list_select_related = ("style",)
-    fields = ("kind", "style", "state", "requested_by", "created_at", "finished_at", "sheet")
+    fields = (
+        "kind",
+        "style",
+        "state",
+        "requested_by",
+        "created_at",
+        "finished_at",
+        "findings",
+        "sheet",
+    )
     actions = None
 
     class Media:
         css = {"all": ["shop_style/admin.css"]}
 
     @admin.display(description=_("status"), ordering="status")
-    def state(self, job: StyleJob) -> str:
-        """A badge; what runs shows its progress, what failed says why."""
-        badge = format_html(
-            '<span class="ss-badge ss-{}">{}</span>', job.status, job.get_status_display()
-        )
-        if job.status == Status.RUNNING:
-            share = round(100 * job.progress)
-            return format_html(
-                '{} <progress max="100" value="{}">{} %</progress>', badge, share, share
-            )
-        if job.error_detail:
-            return format_html("{} {}", badge, job.error_detail)
-        return badge
+    def state(self, job: StyleJob) -> SafeString:
+        """Status, progress, failure."""
+        return job_state(job)
+
+    @admin.display(description=_("findings"), empty_value="–")
+    def findings(self, job: StyleJob) -> SafeString:
+        """What a fit found out; empty for a preview."""
+        return job_findings(job)
 
     @admin.display(description=_("result"))
     def thumbnail(self, job: StyleJob) -> str:
@@ -46,6 +93,8 @@ class StyleJobAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     def sheet(self, job: StyleJob) -> str:
         """The result, whole: originals on the left, the style on the right."""
         url = file_url(job.result.storage, job.result.name)
-        if not url:
-            return str(_("not there yet; a worker makes it"))
-        return format_html('<img class="ss-sheet" src="{}" alt="{}">', url, str(job))
+        if url:
+            return format_html('<img class="ss-sheet" src="{}" alt="{}">', url, str(job))
+        if job.status == Status.READY:
+            return gettext("none: there was no picture in the shop to show it on")
+        return gettext("not there yet; a worker makes it")

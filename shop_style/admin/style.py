@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.actions import may_generate
-from shop_style.admin.links import change_link
-from shop_style.admin.style_form import StyleForm, StyleReferenceForm, StyleReferenceFormSet
+from shop_style.admin.style_form import (
+    StyleForm,
+    StyleReferenceForm,
+    StyleReferenceFormSet,
+    built_in_label,
+)
+from shop_style.admin.style_jobs import StyleJobsMixin
 from shop_style.admin.thumbnails import picture, reference_url
-from shop_style.exceptions import ShopStyleError
-from shop_style.generation.jobs import PREVIEW_PICTURES, request_preview
 from shop_style.generation.request import recipe_digest
-from shop_style.models import AuditEntry, Status, Style, StyleJob, StyleReference, StyleVariant
+from shop_style.models import AuditEntry, Status, Style, StyleReference, StyleVariant
 from shop_style.models.variant import Review
-from shop_style.sources import latest_pictures
+from shop_style.transfer.built_in import built_in_styles
 from shop_style.transfer.registry import engines
 
 
@@ -42,7 +41,7 @@ class StyleReferenceInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Style)
-class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     form = StyleForm
     inlines = (StyleReferenceInline,)
     list_display = ("name", "reference", "engine", "region", "strength", "ready", "published")
@@ -54,6 +53,16 @@ class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     change_form_template = "admin/shop_style/style/change_form.html"
     fieldsets = (
         (None, {"fields": ("name", "slug", "engine", "parameters")}),
+        (
+            _("Look of the style network"),
+            {
+                "fields": ("built_in",),
+                "description": _(
+                    "A built-in style is ready at once. Without one the style is fitted on the "
+                    "references below."
+                ),
+            },
+        ),
         (_("Where and how strongly"), {"fields": ("region", "keep_white", "strength")}),
         (_("Gate"), {"fields": ("mode", "thresholds")}),
         (_("Automation and recipe"), {"fields": ("automatic", "digest")}),
@@ -78,6 +87,12 @@ class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         first = next(iter(style.references.all()), None)
         return picture(reference_url(first) if first else "", alt=style.name)
 
+    @admin.display(description=_("built-in style"), empty_value="–")
+    def built_in(self, style: Style) -> str:
+        """The built-in style, for those who may only look."""
+        found = built_in_styles().get(str((style.parameters or {}).get("style")))
+        return built_in_label(found) if found else ""
+
     @admin.display(description=_("variants ready"), ordering="ready_count")
     def ready(self, style: Any) -> int:
         """How many can be looked at."""
@@ -94,42 +109,6 @@ class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """May this person set workers to work?"""
         return may_generate(request)
 
-    @admin.action(permissions=["generate"], description=_("Preview on my photos"))
-    def preview_selected(self, request: HttpRequest, rows: QuerySet[Style]) -> None:
-        """Ask for a preview sheet of each style."""
-        for style in rows:
-            self._ask_for_preview(request, style)
-
-    def get_urls(self) -> list[URLPattern]:
-        """The usual pages, and the address that the preview button posts to."""
-        view = self.admin_site.admin_view(self.preview_view)
-        own = path("<path:object_id>/preview/", view, name="shop_style_style_preview")
-        return [own, *super().get_urls()]
-
-    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for a preview sheet, then show the style again."""
-        style = self.get_object(request, object_id)
-        if request.method != "POST" or style is None:
-            raise Http404
-        if not may_generate(request):
-            raise PermissionDenied
-        self._ask_for_preview(request, style)
-        name = f"{self.admin_site.name}:shop_style_style_change"
-        return HttpResponseRedirect(reverse(name, args=[style.pk]))
-
-    def _ask_for_preview(self, request: HttpRequest, style: Style) -> None:
-        try:
-            pictures = latest_pictures(PREVIEW_PICTURES)
-            job = request_preview(style, pictures, actor=request.user.get_username())
-        except ShopStyleError as error:
-            self.message_user(request, str(error), messages.ERROR)
-            return
-        text = gettext("A worker will make a preview of “%s”.") % style
-        link = change_link(self.admin_site, StyleJob, job.pk)
-        if link:
-            text = format_html('{} <a href="{}">{}</a>', text, link, gettext("See it"))
-        self.message_user(request, text, messages.SUCCESS)
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -138,11 +117,8 @@ class StyleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             (entry.label, entry.name, entry.parameters.describe()) for entry in engines().values()
         ]
         if isinstance(style, Style):
-            context["may_preview"] = may_generate(request)
             context["serving"], context["outdated"] = recipe_counts(style)
-            preview = style.jobs.order_by("-pk").first()
-            context["preview"] = preview
-            context["preview_link"] = preview and change_link(self.admin_site, StyleJob, preview.pk)
+            context |= self.jobs_context(request, style)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(

@@ -9,14 +9,29 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import BaseInlineFormSet
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.exceptions import IntakeError, UnknownEngine
+from shop_style.generation.artefact import FITTING_ENGINE, MOST_REFERENCES
 from shop_style.generation.limits import intake_limits
 from shop_style.imaging.intake import decode
 from shop_style.models import Style, StyleReference
+from shop_style.transfer.built_in import BuiltInStyle, built_in_styles
 from shop_style.transfer.registry import engine_entry, engines
 from styleeval.preservation.gate import THRESHOLDS
+
+
+def built_in_label(style: BuiltInStyle) -> SafeString:
+    """A built-in style by its picture; whose work it was learned from is on the tooltip."""
+    return format_html(
+        '<img class="ss-thumb" src="{}" alt="" loading="lazy"> <span title="{}">{}</span>',
+        static(style.thumbnail),
+        f"{style.reference} ({style.licence})",
+        style.name,
+    )
 
 
 class PrettyJSONField(forms.JSONField):
@@ -34,6 +49,11 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
     """A style; what its engine, gate and thresholds refuse is said at their fields."""
 
     engine = forms.ChoiceField(label=_("Engine"))
+    built_in = forms.ChoiceField(
+        label=_("Built-in style"),
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "ss-styles"}),
+    )
     mode = forms.ChoiceField(label=_("Gate"), required=False)
     parameters = PrettyJSONField(label=_("Engine parameters"), required=False)
     thresholds = PrettyJSONField(label=_("Thresholds"), required=False)
@@ -62,6 +82,15 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
         self._offer("engine", list(choices.items()))
         automatic = ("", _("that of the engine and region"))
         self._offer("mode", [automatic, *((name, name) for name in THRESHOLDS)])
+        none = ("", _("none: the look of the references"))
+        looks = [(slug, built_in_label(look)) for slug, look in built_in_styles().items()]
+        self._offer("built_in", [none, *looks])
+        parameters = self.instance.parameters
+        if self.instance.engine == FITTING_ENGINE and isinstance(parameters, dict):
+            self.initial["built_in"] = parameters.get("style", "")
+            self.initial["parameters"] = {
+                name: value for name, value in parameters.items() if name != "style"
+            }
         for name in ("mode", "thresholds"):
             self.fields[name].help_text = getattr(Style._meta.get_field(name), "help_text", "")
 
@@ -69,6 +98,27 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """The picture that was picked becomes the engine's parameter `style`."""
+        super().clean()
+        cleaned = self.cleaned_data
+        picked, parameters = cleaned.get("built_in"), cleaned.get("parameters")
+        if not picked or parameters is None:
+            return cleaned
+        if cleaned.get("engine") != FITTING_ENGINE:
+            self.add_error(
+                "built_in",
+                _("Built-in styles are the style network’s: choose that engine, or “none” here."),
+            )
+        elif parameters.get("style", picked) != picked:
+            self.add_error(
+                "built_in",
+                _("The engine parameters name another `style`: remove it there, or pick that one."),
+            )
+        else:
+            cleaned["parameters"] = {"style": picked, **parameters}
+        return cleaned
 
     def clean_parameters(self) -> dict[str, Any]:
         """An empty field is no parameters."""
@@ -122,11 +172,33 @@ class StyleReferenceFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             if (form.instance.pk or form.has_changed()) and form not in self.deleted_forms
         ]
         try:
-            needs_references = engine_entry(self.instance.engine).needs_references
+            entry = engine_entry(self.instance.engine)
         except UnknownEngine:
             return
-        if needs_references and not left:
+        if entry.needs_references and not left:
             raise ValidationError(
                 _("This engine takes its look from reference pictures: add at least one."),
                 code="no_reference",
+            )
+        parameters = self.instance.parameters
+        if entry.name == FITTING_ENGINE and isinstance(parameters, dict):
+            self._check_look(len(left), built_in=parameters.get("style"))
+
+    def _check_look(self, references: int, *, built_in: str | None) -> None:
+        """A style of the network has a built-in look, or references to fit it on."""
+        if built_in:
+            return
+        if not references:
+            raise ValidationError(
+                _(
+                    "This style has no look yet: pick a built-in style above, or add from one to "
+                    "five reference pictures here and fit it on them."
+                ),
+                code="no_reference",
+            )
+        if references > MOST_REFERENCES:
+            raise ValidationError(
+                _("A style is fitted on at most %(most)d references; remove some."),
+                code="too_many_references",
+                params={"most": MOST_REFERENCES},
             )

@@ -12,10 +12,11 @@ from shop_style.exceptions import FilesSeemGone
 from shop_style.generation import files
 from shop_style.generation.databases import variant_databases
 from shop_style.generation.review import withdraw
-from shop_style.models import Status, StyleJob, StyleReference, StyleVariant
+from shop_style.models import Status, Style, StyleJob, StyleReference, StyleVariant
 from shop_style.models.storage import prefixed, variant_storage
 
 _ATTEMPT = re.compile(r"/(\d+)-([0-9a-f]{32})/")
+_FOLDERS = (files.VARIANTS, files.CHECKPOINTS, files.PARTS, "jobs", "references", "artefacts")
 _CHECKPOINT = re.compile(r"/([^/]+)-(\d+)\.bin$")
 
 
@@ -140,7 +141,9 @@ def _remove_retired(alias: str, days: float, *, dry_run: bool) -> int:
 def _named(alias: str) -> set[str]:
     names = {name for row in StyleVariant.objects.using(alias) for name in row.file_names()}
     names |= set(StyleReference.objects.using(alias).values_list("image", flat=True))
-    names |= set(StyleJob.objects.using(alias).exclude(result="").values_list("result", flat=True))
+    names |= set(Style.objects.using(alias).values_list("artefact", flat=True))
+    for pair in StyleJob.objects.using(alias).values_list("result", "artefact"):
+        names |= set(pair)
     return names
 
 
@@ -152,7 +155,7 @@ def _orphans(
 ) -> list[str]:
     storage = variant_storage()
     found = []
-    for folder in (files.VARIANTS, files.CHECKPOINTS, files.PARTS, "jobs", "references"):
+    for folder in _FOLDERS:
         for name in files.walk(storage, prefixed(folder)):
             attempt = _ATTEMPT.search(name)
             if name in names or (attempt and (int(attempt[1]), attempt[2]) in alive):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from shop_style.conf import app_settings
-from shop_style.exceptions import IntakeError, StyleReferenceError
-from shop_style.generation.files import storage_errors
+from shop_style.exceptions import IntakeError, StyleArtefactError, StyleReferenceError
+from shop_style.generation.files import read_if_there
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Output, Recipe
 from shop_style.imaging.encode import Format
-from shop_style.imaging.intake import decode
+from shop_style.imaging.intake import Photo, decode
 from shop_style.models import Style, StyleReference
 from shop_style.transfer.engine import StyleSpec
 from shop_style.transfer.registry import engine_entry
@@ -28,28 +30,60 @@ def recipe_for(style: Style, overrides: Mapping[str, Any] | None = None) -> Reci
     Raises StyleReferenceError naming the file that cannot be read, EngineParameterError,
     UnknownEngine.
     """
-    changes = overrides or {}
-    entry = engine_entry(style.engine)
-    references = tuple(_reference(style, item) for item in style.ordered_references())
-    if entry.needs_references and not references:
+    artefact = _artefact(style)
+    # A fitted style has learned its references: decoding them for every picture is wasted.
+    references = references_of(style) if artefact is None else ()
+    if engine_entry(style.engine).needs_references and not references:
         raise StyleReferenceError(
             f"style “{style.slug}” has no reference picture; add one in the admin"
         )
+    return _recipe(style, references, artefact, style.digest, overrides or {})
+
+
+def fitted_recipe(style: Style, artefact: bytes) -> Recipe:
+    """The recipe of a style with parameters that it does not have yet, for a look at them."""
+    parameters = json.dumps(style.checked_parameters().as_dict(), sort_keys=True)
+    digest = hashlib.sha256(artefact + parameters.encode()).hexdigest()
+    return _recipe(style, (), artefact, digest, {})
+
+
+def references_of(style: Style) -> tuple[Tensor, ...]:
+    """A style's reference pictures, (3, H, W) float32 sRGB in [0, 1], in the order that counts.
+
+    Raises StyleReferenceError naming the file that cannot be read.
+    """
+    return tuple(_reference(style, item) for item in style.ordered_references())
+
+
+def _recipe(
+    style: Style,
+    references: Sequence[Tensor],
+    artefact: bytes | None,
+    digest: str,
+    changes: Mapping[str, Any],
+) -> Recipe:
     return Recipe(
         spec=StyleSpec(
             slug=style.slug,
             engine=style.engine,
             parameters=style.checked_parameters(),
-            references=references,
-            artefact=_artefact(style),
+            references=tuple(references),
+            artefact=artefact,
         ),
-        entry=entry,
+        entry=engine_entry(style.engine),
         region=changes.get("region", style.region),
         keep_white=style.keep_white,
         strength=changes.get("strength", style.strength),
         thresholds=thresholds_of(style),
-        digest=style.digest,
+        digest=digest,
     )
+
+
+def picture_tensor(photo: Photo) -> Tensor:
+    """A decoded picture on white as engines take it: (3, H, W) float32 sRGB in [0, 1]."""
+    import torch
+
+    return torch.from_numpy(photo.flattened()).permute(2, 0, 1).contiguous()
 
 
 def thresholds_of(style: Style) -> Thresholds:
@@ -75,28 +109,29 @@ def configured_device() -> str | None:
 
 
 def _reference(style: Style, item: StyleReference) -> Tensor:
-    import torch
-
     name = item.image.name or ""
-    try:
-        with storage_errors(name), item.image.storage.open(name, "rb") as stream:
-            data = stream.read()
-    except FileNotFoundError as error:
+    data = read_if_there(item.image.storage, name)
+    if data is None:
         raise StyleReferenceError(
             f"style “{style.slug}”: reference {name} is gone from storage; upload it again"
-        ) from error
+        )
     try:
         photo = decode(data, name=name, limits=intake_limits())
     except IntakeError as error:
         raise StyleReferenceError(
             f"style “{style.slug}”: reference {name} was refused: {error}"
         ) from error
-    return torch.from_numpy(photo.flattened()).permute(2, 0, 1).contiguous()
+    return picture_tensor(photo)
 
 
 def _artefact(style: Style) -> bytes | None:
     if not style.artefact:
         return None
-    with style.artefact.open("rb") as stream:
-        data: bytes = stream.read()
-        return data
+    name = style.artefact.name or ""
+    data = read_if_there(style.artefact.storage, name)
+    if data is None:
+        raise StyleArtefactError(
+            f"style “{style.slug}”: its fitted parameters {name} are gone from storage; "
+            "fit it again"
+        )
+    return data

@@ -21,6 +21,7 @@ from shop_style.exceptions import (
 )
 from shop_style.generation import files
 from shop_style.generation.checkpoint import CheckpointStore
+from shop_style.generation.gallery import gallery_statistics
 from shop_style.generation.lease import Lease
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Rendering, render
@@ -35,7 +36,7 @@ from shop_style.generation.retire import retire
 from shop_style.models import Status, StyleVariant
 from shop_style.models.leased import LeasedQuerySet
 from shop_style.signals import stage_started, variant_failed, variant_ready
-from shop_style.sources import source_image
+from shop_style.sources import SourceImage, source_image
 from shop_style.transfer.engine import RenderContext
 
 logger = logging.getLogger(__name__)
@@ -151,16 +152,19 @@ def _render_and_publish(
 
     enter("claim")
     checkpoint = CheckpointStore(variant)
-    data = _source_bytes(variant)
+    picture = _source_picture(variant)
+    data = picture.read(at_most=app_settings().MAX_BYTES)
     _check_up_to_date(variant, data)
+    recipe = recipe_for(variant.style, variant.overrides)
     rendering = render(
         data,
-        recipe_for(variant.style, variant.overrides),
+        recipe,
         name=variant.source_name,
         limits=intake_limits(),
         output=output_settings(),
         context=RenderContext(
             device=configured_device(),
+            statistics=gallery_statistics(picture, recipe),
             report=lease.report,
             cancelled=lambda: lease.lost or cancelled(),
             load_checkpoint=checkpoint.load,
@@ -198,14 +202,13 @@ def _ask_again(variant: StyleVariant, token: str, error: RequestOutdated) -> str
     return Status.FAILED
 
 
-def _source_bytes(variant: StyleVariant) -> bytes:
+def _source_picture(variant: StyleVariant) -> SourceImage:
     host = variant.host_object()
     if host is None:
         raise SourceFileMissing(
             f"{variant.content_type} {variant.object_id} is gone, and {variant.source_name} with it"
         )
-    picture = source_image(host, variant.field)
-    return picture.read(at_most=app_settings().MAX_BYTES)
+    return source_image(host, variant.field)
 
 
 def _publish(

@@ -1,4 +1,4 @@
-"""Work about a style itself, such as a preview sheet; the same worker serves it."""
+"""Work about a style itself, such as a preview sheet or a fit; the same worker serves it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.models.leased import Leased, LeasedQuerySet
-from shop_style.models.storage import job_result_name, variant_storage
+from shop_style.models.storage import artefact_name, job_result_name, variant_storage
 from shop_style.models.style import Style
 
 
@@ -19,6 +19,8 @@ class StyleJob(Leased):
 
     class Kind(models.TextChoices):
         PREVIEW = "preview", _("preview sheet")
+        FIRST_LOOK = "first_look", _("first look")
+        FIT = "fit", _("fit")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     style = models.ForeignKey(Style, models.CASCADE, related_name="jobs")
@@ -27,6 +29,11 @@ class StyleJob(Leased):
     result = models.FileField(
         _("result"), upload_to=job_result_name, storage=variant_storage, blank=True, max_length=300
     )
+    # Kept here too, so that an earlier fit's file stays when a later one takes its place.
+    artefact = models.FileField(
+        _("fitted parameters"), upload_to=artefact_name, storage=variant_storage, blank=True
+    )
+    report = models.JSONField(_("report"), default=dict, blank=True)
 
     objects = StyleJobQuerySet.as_manager()
 
