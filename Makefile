@@ -27,7 +27,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 	DJANGO_SETTINGS_MODULE=settings.test $(MANAGE) makemigrations --check --dry-run
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 docs: $(VENV)/.dev
@@ -49,3 +49,8 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
 	touch $@ $(VENV)/.demo
+
+# The peers and the judge of the benchmarks, which neither the tests nor the plugin need.
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev,bench]"
+	touch $@

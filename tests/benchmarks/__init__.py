@@ -1,1 +1,1 @@
-"""What `make bench` measures; docs/benchmarks.md holds the figures. Nothing here is a test."""
+"""What `make bench` measures; docs/benchmarks.md holds the figures. Its arithmetic is tested."""

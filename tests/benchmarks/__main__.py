@@ -1,4 +1,5 @@
-"""`make bench`: seconds and peak memory of each engine and stage, as a Markdown table."""
+"""`make bench`: seconds and peak memory of each engine and stage, then of the network beside its
+peers (`speed`), as Markdown tables. How good it looks is `python -m tests.benchmarks.quality`."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import os
 import subprocess
 import sys
 
+from tests.benchmarks import speed
 from tests.benchmarks.cells import MEASURES
 
 SIDES = (512, 1024, 2048)
@@ -41,7 +43,9 @@ def run_cell(name: str, side: int, repeats: int, threads: int) -> dict[str, floa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="", help="measures whose name contains this")
+    parser.add_argument(
+        "--only", default="", help="measures whose name contains this, without speed"
+    )
     parser.add_argument("--sides", type=int, nargs="+", default=list(SIDES))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
@@ -68,6 +72,9 @@ def main() -> None:
         if peer and (peer, side) in warm:
             shown = 256 if name.startswith(ONE_SIDE) else side
             print(f"{name} at {shown} px takes {seconds / warm[peer, side]:.2f}× its peer's time.")
+    if not chosen.only:
+        print()
+        speed.run(speed.USUAL, chosen.sides, speed.THREADS, chosen.repeats)
 
 
 if __name__ == "__main__":
