@@ -39,6 +39,14 @@ assert shopper.post("/shop-style/placement/", body, "application/json").status_c
 events = {"token": "x", "events": [{"kind": "click", "position": 0}]}
 assert shopper.post("/shop-style/events/", events, "application/json").status_code == 400
 assert client.get("/admin/shop_style/experiment/").status_code == 200
+from django.core.files.base import ContentFile
+from shop_style.models import Style, StyleJob, StyleReference
+style = Style.objects.create(slug="brand", name="Brand", engine="network")
+StyleReference.objects.create(style=style, image=ContentFile(b"x", name="x.png"), licence="MIT")
+for job in ("first-look", "fit"):
+    client.post(f"/admin/shop_style/style/{style.pk}/{job}/")
+assert StyleJob.objects.count() == 2
+assert client.get(f"/admin/shop_style/style/{style.pk}/change/").status_code == 200
 assert b"is not between" in answer.content, answer.content[:2000]
 heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy"} & set(sys.modules)
 print("heavy:", sorted(heavy))
@@ -53,6 +61,7 @@ def test_a_web_process_loads_nothing_heavy(tmp_path: Path) -> None:
             "PATH": "/usr/bin:/bin",
             "DJANGO_SETTINGS_MODULE": "settings.test",
             "SHOP_STYLE_TEST_FOLDER": str(tmp_path),
+            "SHOP_STYLE_TEST_MEDIA": str(tmp_path / "media"),
         },
         capture_output=True,
         text=True,
@@ -111,6 +120,11 @@ def test_the_wheel_holds_both_packages_and_nothing_else(tmp_path: Path) -> None:
         "shop_style/py.typed",
         "styleeval/py.typed",
         "shop_style/transfer/weights/trunk.safetensors",
+        "shop_style/transfer/weights/network.safetensors",
+        "shop_style/transfer/weights/network_styles.json",
+        "shop_style/transfer/training/network/styles.json",
+        "shop_style/transfer/photos/tea.webp",
+        "shop_style/static/shop_style/styles/vangogh-starry-night.webp",
         "shop_style/migrations/0001_initial.py",
         "shop_style/demo/migrations/0001_initial.py",
         "shop_style/static/shop_style/admin.css",
