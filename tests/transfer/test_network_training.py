@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -11,7 +12,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 from safetensors.torch import load_file
 
-from shop_style.transfer._style_model import Gains, StyleModel
+from shop_style.transfer._style_model import Gains, StyleModel, load_style_model
 from shop_style.transfer.built_in import BuiltInStyle
 from shop_style.transfer.training.loop import TrainingError
 from shop_style.transfer.training.network.export import exported_tensors, folded_network
@@ -160,6 +161,30 @@ def test_the_export_with_folded_norms_paints_what_the_trained_network_does(tmp_p
     assert torch.allclose(found, wanted, atol=1e-4)
     shapes = {name: tuple(value.shape) for name, value in exported_tensors(model).items()}
     assert shapes["styles.scale"][0] == shapes["styles.head"][0] == 2
+
+
+def test_a_run_that_begins_from_a_network_paints_as_it_does(tmp_path):
+    start = load_style_model("cpu", torch.float32)
+    styles = _styles()
+    known = dataclasses.replace(styles[0].entry, slug="munch-scream")
+    styles[0] = dataclasses.replace(styles[0], entry=known)
+    said: list[str] = []
+    run = NetworkTraining(
+        _config(),
+        tmp_path,
+        load_trunk("distilled", "cpu"),
+        _photos(),
+        styles,
+        start=start,
+        say=said.append,
+    )
+    assert "new to it: waves-1" in said[0]
+    picture = torch.rand(1, 3, 48, 56, generator=torch.Generator().manual_seed(0))
+    code = start.codes["munch-scream"]
+    with torch.no_grad():
+        wanted = start.own_change(code, 1.0, Gains())(picture)
+        found = run.averaged_model().change(picture, torch.tensor([0]), torch.ones(1))
+    assert torch.allclose(found, wanted, atol=1e-3)
 
 
 def test_light_error_minds_the_pattern_more_than_a_common_shift():

@@ -74,6 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{name.replace('_', '-')}", type=kind, default=argparse.SUPPRESS, help=text
         )
+    parser.add_argument(
+        "--start",
+        action="store_true",
+        help="begin a new run from the network that ships (then --all-from 0 is right)",
+    )
     parser.add_argument("--until", type=int, help="stop at this step with a checkpoint")
     parser.add_argument(
         "--photos", type=Path, nargs="*", default=[], help="pictures of the sample sheet"
@@ -91,12 +96,16 @@ def run(options: Mapping[str, Any], say: Callable[[str], None]) -> None:
     import cv2
     import torch
 
+    from shop_style.transfer._style_model import load_style_model
     from shop_style.transfer.training.network.photos import load_photos, load_styles
     from shop_style.transfer.training.network.results import write_results
     from shop_style.transfer.training.network.trainer import NetworkConfig, NetworkTraining
 
     known = {item.name for item in fields(NetworkConfig)}
-    config = NetworkConfig(**{name: value for name, value in options.items() if name in known})
+    config = NetworkConfig(
+        **{name: value for name, value in options.items() if name in known}
+        | ({"sizes": tuple(options["sizes"])} if "sizes" in options else {})
+    )
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(config.threads)
     folder: Path = options["run"]
@@ -108,7 +117,8 @@ def run(options: Mapping[str, Any], say: Callable[[str], None]) -> None:
         f"{len(photos.shown)} photos ({len(photos.white)} on white), {len(photos.held_out)} held "
         f"out, {len(styles)} styles; losses by {trunk.name} {trunk.weights_sha256[:12]}…"
     )
-    training = NetworkTraining(config, folder, trunk, photos, styles, say=say)
+    start = load_style_model("cpu") if options["start"] else None
+    training = NetworkTraining(config, folder, trunk, photos, styles, start=start, say=say)
     if not options["export_only"]:
         say(f"train: from step {training.step}")
         training.run(options["until"])

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from shop_style.transfer._palette import colour_map, colour_moments
+from shop_style.transfer._style_model import StyleModel
 from shop_style.transfer.device import measured_dtype
 from shop_style.transfer.training.loop import LoopConfig, TrainingLoop, averaged
 from shop_style.transfer.training.network.objective import (
@@ -23,6 +24,7 @@ from shop_style.transfer.training.network.objective import (
 )
 from shop_style.transfer.training.network.photos import Photos, TrainingStyle
 from shop_style.transfer.training.network.trainable import TrainableNetwork
+from shop_style.transfer.training.network.warm_start import start_from
 from shop_style.transfer.trunk import Trunk
 
 _SPIKE: Final = 30.0
@@ -96,8 +98,10 @@ class NetworkTraining(TrainingLoop):
         photos: Photos,
         styles: Sequence[TrainingStyle],
         *,
+        start: StyleModel | None = None,
         say: Callable[[str], None] = print,
     ) -> None:
+        """start: a trained network that a new run begins from; a resumed run has begun."""
         super().__init__(config, folder, say)
         self.config = config
         self.photos = photos
@@ -108,7 +112,6 @@ class NetworkTraining(TrainingLoop):
             config.objective_weights(),
         )
         self.model = TrainableNetwork(len(self.styles))
-        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self.precision = config.precision
         rows = self.model.table
         table = [rows.scale, rows.shift, rows.head, rows.head_bias]
@@ -123,6 +126,12 @@ class NetworkTraining(TrainingLoop):
             betas=(0.9, 0.99),
         )
         self._paint_in_colours()
+        if start is not None:
+            slugs = [style.entry.slug for style in self.styles]
+            sample = photos.held_out_batch(index=1, size=16, crop=64)
+            new = start_from(self.model, start.network, start.codes, slugs, sample)
+            say(f"begins from a trained network; new to it: {', '.join(new) or 'no style'}")
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self._norms_seen: list[float] = []
         self.skipped = 0
         self.open()
