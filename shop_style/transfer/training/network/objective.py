@@ -87,7 +87,9 @@ class Objective:
         weights = self.weights
         with torch.no_grad():
             original = self.trunk.taps(image, last=max(CONTENT_TAPS))
-        seen = styled.clamp(0, 1)
+        # What a screen shows; gradients pass as if nothing were cut off, else a style that has
+        # turned black or white would stay so: nothing would pull it back.
+        seen = styled + (styled.clamp(0, 1) - styled).detach()
         taps = self.trunk.taps(seen)
         grams = {tap: fast_gram(maps) for tap, maps in taps.items()}
         wanted = {tap: value[index] for tap, value in self._wanted.items()}
