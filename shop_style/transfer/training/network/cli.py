@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 LISTING = Path(__file__).parent / "styles.json"
 CACHE = "cache"
-CURVES = "curves.png"
-CARD = "model_card.md"
-SHEET = "sheet.jpg"
 _NUMBERS = {
     "steps": "may be raised to extend a run",
     "cooldown": "last steps, over which the rate falls",
