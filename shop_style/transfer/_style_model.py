@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import torch
 from safetensors.torch import load as load_safetensors
@@ -17,11 +18,14 @@ from shop_style.transfer._style_network import (
     LAYERS,
     STRIDE,
     Layer,
+    Padder,
+    Scratch,
     StyleNetwork,
     frozen_layer,
     half_features,
     head_change,
     head_kernel,
+    pixels_of,
     pooling_layer,
 )
 from shop_style.transfer.built_in import built_in_styles
@@ -51,6 +55,19 @@ class Gains:
         return self.luma * grey + self.chroma * (torch.eye(3) - grey)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """A style's last convolution as it runs: kernel (12, HALF_CHANNELS + 12, 3, 3), bias (3,).
+
+    recolour: (3, 3), what a palette does to the picture itself, too fine for bfloat16; None
+    where it does nothing.
+    """
+
+    kernel: Tensor
+    bias: Tensor
+    recolour: Tensor | None
+
+
 class StyleModel:
     """The network's kernels in the format they run in, and the built-in styles."""
 
@@ -70,6 +87,7 @@ class StyleModel:
         self.device = device
         self.dtype = dtype
         self.weights_sha256 = weights_sha256
+        self._heads: WeakKeyDictionary[StyleCode, dict[Gains, Head]] = WeakKeyDictionary()
         self._kernels: dict[str, tuple[Tensor, Tensor | None]] = {}
         for name in LAYERS:
             bias = network.bias(name)
@@ -84,7 +102,8 @@ class StyleModel:
     def statistics(self, code: StyleCode, strength: float, samples: Sequence[Sample]) -> Statistics:
         """Measure a style's statistics at a strength, pooled over samples of any size."""
         pictures, recorder = self._padded(samples)
-        half_features(self._pooling(code, strength, recorder), pictures, self.dtype)
+        pixels = [pixels_of(picture, self.dtype) for picture in pictures]
+        half_features(self._pooling(code, strength, recorder, Scratch()), pixels)
         return recorder.found
 
     def frozen_change(
@@ -92,21 +111,23 @@ class StyleModel:
     ) -> Change:
         """Δ as a function of the surroundings of each pixel alone."""
         scale, shift = (item.to(self.device) for item in code.at(strength))
-        layer = frozen_layer(self._kernels, scale, shift, statistics)
-        return self._change(layer, code, gains)
+        pad = Scratch()
+        layer = frozen_layer(self._kernels, scale, shift, statistics, pad)
+        return self._change(layer, code, gains, pad)
 
     def own_change(self, code: StyleCode, strength: float, gains: Gains) -> Change:
         """Δ normalised by the statistics of the very picture, measured in the same pass."""
 
         def change(picture: Tensor) -> Tensor:
-            layer = self._pooling(code, strength, Recorder([None]))
-            return self._change(layer, code, gains)(picture)
+            pad = Scratch()
+            layer = self._pooling(code, strength, Recorder([None]), pad)
+            return self._change(layer, code, gains, pad)(picture)
 
         return change
 
-    def _pooling(self, code: StyleCode, strength: float, recorder: Recorder) -> Layer:
+    def _pooling(self, code: StyleCode, strength: float, recorder: Recorder, pad: Padder) -> Layer:
         scale, shift = (item.to(self.device) for item in code.at(strength))
-        return pooling_layer(self._kernels, scale, shift, recorder)
+        return pooling_layer(self._kernels, scale, shift, recorder, pad)
 
     def _padded(self, samples: Sequence[Sample]) -> tuple[list[Tensor], Recorder]:
         pictures = [padded(item.image[None].to(self.device), STRIDE) for item in samples]
@@ -116,25 +137,37 @@ class StyleModel:
         ]
         return pictures, Recorder(weights)
 
-    def _change(self, layer: Layer, code: StyleCode, gains: Gains) -> Change:
-        palette, offset = code.palette[:, :3], code.palette[:, 3]
-        gain = gains.matrix()
-        mixing = gain @ palette
-        kernel = head_kernel(torch.einsum("ab,bihw->aihw", mixing, code.head))
-        kernel = kernel.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
-        bias = (mixing @ code.head_bias + gain @ offset).to(self.device, self.dtype)
-        # What a palette does to the picture itself is too fine for bfloat16.
-        recolour = (gain @ (palette - torch.eye(3))).to(self.device)
-        recolours = bool((code.palette != _IDENTITY).any())
+    def _change(self, layer: Layer, code: StyleCode, gains: Gains, pad: Padder) -> Change:
+        head = self._head(code, gains)
 
         def change(picture: Tensor) -> Tensor:
-            half = half_features(layer, [picture], self.dtype)[0]
-            made = head_change(half, picture, kernel, bias)
-            if recolours:
-                made = made + torch.einsum("ab,nbhw->nahw", recolour, picture)
+            pixels = pixels_of(picture, self.dtype)
+            half = half_features(layer, [pixels])[0]
+            made = head_change(half, pixels, head.kernel, head.bias, pad)
+            if head.recolour is not None:
+                made += torch.einsum("ab,nbhw->nahw", head.recolour, picture)
             return made
 
         return change
+
+    def _head(self, code: StyleCode, gains: Gains) -> Head:
+        """A style's last convolution, made once: it is the same for every picture."""
+        made = self._heads.setdefault(code, {})
+        if gains not in made:
+            palette, offset = code.palette[:, :3], code.palette[:, 3]
+            gain = gains.matrix()
+            mixing = gain @ palette
+            kernel = head_kernel(torch.einsum("ab,bihw->aihw", mixing, code.head))
+            bias = mixing @ code.head_bias + gain @ offset
+            recolour = (gain @ (palette - torch.eye(3))).to(self.device)
+            made[gains] = Head(
+                kernel=kernel.to(self.device, self.dtype).contiguous(
+                    memory_format=torch.channels_last
+                ),
+                bias=bias.to(self.device, self.dtype),
+                recolour=recolour if bool((code.palette != _IDENTITY).any()) else None,
+            )
+        return made[gains]
 
 
 def padded(picture: Tensor, multiple: int) -> Tensor:

@@ -50,30 +50,77 @@ Layer = Callable[[str, Maps], Maps]
 """Applies a layer by name: its convolution and whatever normalisation belongs to it."""
 
 
-def half_features(layer: Layer, images: Sequence[Tensor], dtype: torch.dtype) -> Maps:
-    """Everything below full resolution: (N, 3, H, W) each → (N, HALF_CHANNELS, H/2, W/2) each.
+Padder = Callable[[Sequence[Tensor]], Tensor]
+"""Joins maps (N, C, H, W) along C and repeats their borders once: (N, ΣC, H + 2, W + 2)."""
 
-    H and W are multiples of STRIDE.
+
+def pixels_of(image: Tensor, dtype: torch.dtype) -> Tensor:
+    """The picture as the network reads it: (N, 3, H, W) → (N, 12, H/2, W/2), around zero."""
+    return phases_apart(image - 0.5, 2, dtype)
+
+
+def half_features(layer: Layer, pixels: Maps) -> Maps:
+    """Everything below full resolution, from `pixels_of` to (N, HALF_CHANNELS, H/2, W/2) each.
+
+    Half the height and width must be even. What a layer returns is overwritten.
     """
-    half = _relu(layer("enter", [phases_apart(image - 0.5, 2, dtype) for image in images]))
+    half = _relu(layer("enter", pixels))
     quarter = _relu(layer("descend", half))
     for block in BLOCKS:
         quarter = _sum(quarter, layer(f"{block}_out", _relu(layer(f"{block}_in", quarter))))
     return _relu(layer("refine", _relu(_sum(half, layer("enlarge", quarter)))))
 
 
+# In place, since a fresh map costs more in page faults than what is computed on it.
 def _relu(maps: Maps) -> Maps:
-    return [functional.relu(item) for item in maps]
+    return [functional.relu(item, inplace=True) for item in maps]
 
 
 def _sum(first: Maps, second: Maps) -> Maps:
-    return [a + b for a, b in zip(first, second, strict=True)]
+    return [b.add_(a) for a, b in zip(first, second, strict=True)]
 
 
-def convolved(name: str, features: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+def replicated(parts: Sequence[Tensor]) -> Tensor:
+    """A Padder that gradients pass."""
+    joined = torch.cat(list(parts), 1) if len(parts) > 1 else parts[0]
+    return functional.pad(joined, (1, 1, 1, 1), mode="replicate")
+
+
+class Scratch:
+    """A Padder for inference that keeps one buffer a shape: each call may undo an earlier one's."""
+
+    def __init__(self) -> None:
+        self._buffers: dict[tuple[object, ...], Tensor] = {}
+
+    def __call__(self, parts: Sequence[Tensor]) -> Tensor:
+        number, _, height, width = parts[0].shape
+        channels = sum(part.shape[1] for part in parts)
+        key = (number, channels, height, width)
+        if key not in self._buffers:
+            self._buffers[key] = torch.empty(
+                (number, channels, height + 2, width + 2),
+                dtype=parts[0].dtype,
+                device=parts[0].device,
+                memory_format=torch.channels_last,
+            )
+        buffer = self._buffers[key]
+        first = 0
+        for part in parts:
+            last = first + part.shape[1]
+            buffer[:, first:last, 1:-1, 1:-1] = part
+            first = last
+        buffer[:, :, 0, 1:-1] = buffer[:, :, 1, 1:-1]
+        buffer[:, :, -1, 1:-1] = buffer[:, :, -2, 1:-1]
+        buffer[..., 0] = buffer[..., 1]
+        buffer[..., -1] = buffer[..., -2]
+        return buffer
+
+
+def convolved(
+    name: str, features: Tensor, kernel: Tensor, bias: Tensor | None, pad: Padder = replicated
+) -> Tensor:
     """A layer's convolution with replicated borders; kernel as `working_kernel` gives it."""
-    padded = functional.pad(features, (1, 1, 1, 1), mode="replicate")
-    made = functional.conv2d(padded, kernel, bias, stride=2 if name == "descend" else 1)
+    made = functional.conv2d(pad([features]), kernel, bias, stride=2 if name == "descend" else 1)
     return phases_together(made) if name in ENLARGING else made
 
 
@@ -89,11 +136,11 @@ def head_kernel(head: Tensor) -> Tensor:
     )
 
 
-def head_change(half: Tensor, image: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+def head_change(
+    half: Tensor, pixels: Tensor, kernel: Tensor, bias: Tensor, pad: Padder = replicated
+) -> Tensor:
     """The last convolution, (N, 3, H, W) float32; it sees features and the picture's pixels."""
-    pixels = phases_apart(image - 0.5, 2, half.dtype)
-    padded = functional.pad(torch.cat([half, pixels], 1), (1, 1, 1, 1), mode="replicate")
-    made = functional.conv2d(padded, kernel, bias.repeat_interleave(4))
+    made = functional.conv2d(pad([half, pixels]), kernel, bias.repeat_interleave(4))
     return phases_together(made).float()
 
 
@@ -134,6 +181,7 @@ def pooling_layer(
     scale: Tensor,
     shift: Tensor,
     recorder: Recorder,
+    pad: Padder,
 ) -> Layer:
     """A layer that normalises with what it pools over the pictures at hand, as it goes.
 
@@ -144,13 +192,13 @@ def pooling_layer(
 
     def layer(name: str, maps: Maps) -> Maps:
         kernel, bias = kernels[name]
-        made = [convolved(name, item, kernel, bias) for item in maps]
+        made = [convolved(name, item, kernel, bias, pad) for item in maps]
         if name not in NORMS:
             return made
         mean, deviation = recorder.pooled(name, made)
         factor = scales[name].view(1, -1, 1, 1) / deviation
         offset = shifts[name].view(1, -1, 1, 1) - factor * mean
-        return [item * factor.to(item.dtype) + offset.to(item.dtype) for item in made]
+        return [torch.addcmul(offset.to(item.dtype), item, factor.to(item.dtype)) for item in made]
 
     return layer
 
@@ -160,6 +208,7 @@ def frozen_layer(
     scale: Tensor,
     shift: Tensor,
     statistics: Statistics,
+    pad: Padder,
 ) -> Layer:
     """A layer whose normalisation is folded into its kernel and bias."""
     scales, shifts = split_by_norm(scale), split_by_norm(shift)
@@ -177,6 +226,6 @@ def frozen_layer(
         )
 
     def layer(name: str, maps: Maps) -> Maps:
-        return [convolved(name, item, *folded[name]) for item in maps]
+        return [convolved(name, item, *folded[name], pad) for item in maps]
 
     return layer

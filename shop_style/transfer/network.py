@@ -198,7 +198,10 @@ class _Render:
         itself = only is not None and only.image is self._working and only.weight is None
         if itself and self._is_whole:
             return self._model.own_change(style.code, level, style.gains)
-        statistics = self._model.statistics(style.code, level, samples)
+        statistics = provider.kept(
+            (self._model, style.code, level),
+            lambda: self._model.statistics(style.code, level, samples),
+        )
         return self._model.frozen_change(style.code, level, statistics, style.gains)
 
     @property

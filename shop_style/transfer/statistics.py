@@ -7,7 +7,7 @@ tiles agree with the whole, the pictures of a gallery with each other, and the f
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -32,16 +32,17 @@ def moments(features: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Ten
 
     features: (N, C, H, W). weight: (N, 1, H, W), not negative, or None.
     """
-    # Shifting by nothing is safe here: the layers' outputs are of the order of their spread.
-    rows = features.flatten(2).float()
+    # Places in rows, as channels-last memory has them: seven times faster on a CPU. Shifting by
+    # nothing is safe here: the layers' outputs are of the order of their spread.
+    rows = features.permute(0, 2, 3, 1).flatten(1, 2).float()
     if weight is None:
-        mean = rows.mean(2)
-        square = rows.square().mean(2)
+        mean = rows.mean(1)
+        square = (rows * rows).mean(1)
     else:
-        shares = weight.flatten(2).float()
-        shares = shares / shares.sum(2, keepdim=True).clamp_min(1e-6)
-        mean = (rows * shares).sum(2)
-        square = (rows.square() * shares).sum(2)
+        shares = weight.permute(0, 2, 3, 1).flatten(1, 2).float()
+        shares = shares / shares.sum(1, keepdim=True).clamp_min(1e-6)
+        mean = (rows * shares).sum(1)
+        square = (rows * rows * shares).sum(1)
     deviation = (square - mean.square()).clamp_min(0).add(EPSILON).sqrt()
     return mean[..., None, None], deviation[..., None, None]
 
@@ -89,6 +90,10 @@ class StatisticsProvider(ABC):
 
     belongs_to_picture: ClassVar[bool] = True
     """Must it be measured anew for each picture?"""
+
+    def kept(self, key: Hashable, measure: Callable[[], Statistics]) -> Statistics:
+        """What `measure` gives; a provider for many pictures measures once a key."""
+        return measure()
 
     @abstractmethod
     def samples(self, image: Tensor, mask: Tensor | None) -> list[Sample]:
@@ -145,9 +150,15 @@ class Gallery(StatisticsProvider):
             )
             for item in samples
         ]
+        self._kept: dict[Hashable, Statistics] = {}
 
     def samples(self, image: Tensor, mask: Tensor | None) -> list[Sample]:
         return self._samples
+
+    def kept(self, key: Hashable, measure: Callable[[], Statistics]) -> Statistics:
+        if key not in self._kept:
+            self._kept[key] = measure()
+        return self._kept[key]
 
 
 class Clip(Gallery):

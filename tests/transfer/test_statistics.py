@@ -73,3 +73,17 @@ def test_a_gallery_and_a_clip_answer_the_same_for_every_picture():
     clip = Clip([torch.full((3, 16, 16), float(number)) for number in range(40)], count=8)
     numbers = [int(item.image[0, 0, 0]) for item in clip.samples(torch.rand(3, 8, 8), None)]
     assert numbers == [0, 5, 10, 15, 20, 25, 30, 35]
+
+
+def test_a_gallery_is_measured_once_a_key_and_a_picture_every_time():
+    asked: list[str] = []
+
+    def measure():
+        asked.append("measured")
+        return {}
+
+    gallery, picture = Gallery([Sample(image=torch.rand(3, 32, 32))]), ThisImage()
+    for provider in (gallery, picture):
+        for key in ("a", "a", "b"):
+            provider.kept(key, measure)
+    assert len(asked) == 2 + 3

@@ -14,6 +14,7 @@ from shop_style.transfer._style_network import (
     half_features,
     head_change,
     head_kernel,
+    pixels_of,
     split_by_norm,
 )
 from shop_style.transfer.statistics import moments
@@ -115,12 +116,13 @@ class TrainableNetwork(nn.Module):
         dtype = (
             torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
         )
-        half = half_features(layer, [image], dtype)[0]
+        pixels = pixels_of(image, dtype)
+        half = half_features(layer, [pixels])[0]
         # Each style has a last convolution of its own: they run one after the other.
         parts = [
             head_change(
                 half[i : i + 1],
-                image[i : i + 1],
+                pixels[i : i + 1],
                 head_kernel(self.table.common_head + self.table.head[row]),
                 self.table.head_bias[row],
             )

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from shop_style.transfer._style_network import Maps, StyleNetwork, convolved, half_features
+from shop_style.transfer._style_network import (
+    Maps,
+    StyleNetwork,
+    convolved,
+    half_features,
+    pixels_of,
+)
 from shop_style.transfer.style_code import StyleCode
 from shop_style.transfer.training.network.trainable import TrainableNetwork
 
@@ -64,4 +70,4 @@ def _neutral_norms(model: TrainableNetwork, sample: Tensor) -> None:
         return [made]
 
     with torch.no_grad():
-        half_features(layer, [sample], torch.float32)
+        half_features(layer, [pixels_of(sample, torch.float32)])
