@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.base import ContentFile
-from django.db import router, transaction
+from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
 from shop_style.exceptions import RequestOutdated, ShopStyleError, StyleReferenceError
@@ -21,10 +21,11 @@ from shop_style.generation.artefact import (
 )
 from shop_style.generation.databases import variant_databases
 from shop_style.generation.fitting import request_fit
-from shop_style.generation.job_result import JobResult, done_columns
+from shop_style.generation.job_result import JobResult
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.photographs import Photograph
 from shop_style.models import AuditEntry, Style, StyleJob, StyleReference, StyleVariant
+from shop_style.models.leased import done_columns
 from shop_style.sources import SourceImage
 
 if TYPE_CHECKING:
@@ -152,22 +153,30 @@ class FitPlan:
         if (style is None) != self.is_new or (
             style is not None and tuple(reference_digests(style)) != self.before
         ):
-            raise RequestOutdated(
-                f"somebody else changed style “{self.style.slug}” meanwhile; nothing was saved, "
-                "run it again"
-            )
+            raise self._outdated()
         if style is None:
             style = self.style
         check_can_be_fitted(style)
         changed = self.is_new or style.name != self.style.name or bool(self.files)
         verb = "added" if self.is_new else "changed"
         style.name = self.style.name
-        style.save(using=using)
+        try:
+            with transaction.atomic(using=using):
+                style.save(using=using)
+        except IntegrityError:
+            # Somebody else added a style of this slug since it was looked for.
+            raise self._outdated() from None
         if self.files:
             self._save_references(style, using, saved)
         if changed:
             AuditEntry.objects.record(verb, style, actor=actor, detail={"recipe": style.digest})
         return style
+
+    def _outdated(self) -> RequestOutdated:
+        return RequestOutdated(
+            f"somebody else changed style “{self.style.slug}” meanwhile; nothing was saved, "
+            "run it again"
+        )
 
     def _save_references(self, style: Style, using: str, saved: list[str]) -> None:
         StyleReference.objects.using(using).filter(style=style).delete()

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from shop_style.exceptions import LeaseLost, ShopStyleError
 from shop_style.generation import files
 from shop_style.generation.artefact import give_artefact
-from shop_style.models import Status, StyleJob
+from shop_style.models import StyleJob
+from shop_style.models.leased import done_columns
 from shop_style.models.storage import artefact_name, job_result_name, variant_storage
 
 
@@ -39,22 +39,6 @@ class JobResult:
             files.remove(saved.values())
             raise
         return saved
-
-
-def done_columns() -> dict[str, Any]:
-    """The columns of a job that is through."""
-    now = timezone.now()
-    return {
-        "status": Status.READY,
-        "lease_token": "",
-        "lease_expires_at": None,
-        "stage": "",
-        "progress": 1.0,
-        "error_code": "",
-        "error_detail": "",
-        "finished_at": now,
-        "updated_at": now,
-    }
 
 
 def keep_result(rows: Any, job: StyleJob, token: str, made: JobResult) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import Error as DatabaseFault
-from django.utils import timezone
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import (
@@ -34,7 +33,7 @@ from shop_style.generation.renditions import save_renditions
 from shop_style.generation.request import recipe_digest, request_variants
 from shop_style.generation.retire import retire
 from shop_style.models import Status, StyleVariant
-from shop_style.models.leased import LeasedQuerySet
+from shop_style.models.leased import LeasedQuerySet, done_columns
 from shop_style.signals import stage_started, variant_failed, variant_ready
 from shop_style.sources import SourceImage, source_image
 from shop_style.transfer.engine import RenderContext
@@ -238,22 +237,13 @@ def _publish(
 def _result_columns(
     variant: StyleVariant, rendering: Rendering, renditions: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    now = timezone.now()
     card = rendering.card
     main = max(
         (item for item in renditions if item["format"] == renditions[0]["format"]),
         key=lambda item: int(item["width"]),
     )
     return {
-        "status": Status.READY,
-        "lease_token": "",
-        "lease_expires_at": None,
-        "stage": "",
-        "progress": 1.0,
-        "error_code": "",
-        "error_detail": "",
-        "finished_at": now,
-        "updated_at": now,
+        **done_columns(),
         "image": main["name"],
         "width": main["width"],
         "height": main["height"],

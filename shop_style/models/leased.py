@@ -134,6 +134,22 @@ class LeasedQuerySet(models.QuerySet[Any]):
         )
 
 
+def done_columns() -> dict[str, Any]:
+    """The columns of work that is through, as a row that holds its result has them."""
+    now = timezone.now()
+    return {
+        "status": Status.READY,
+        "lease_token": "",
+        "lease_expires_at": None,
+        "stage": "",
+        "progress": 1.0,
+        "error_code": "",
+        "error_detail": "",
+        "finished_at": now,
+        "updated_at": now,
+    }
+
+
 class Leased(models.Model):
     """Status, lease and failure of a piece of work."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models.signals import pre_save
 from PIL import Image
 
 from shop_style.exceptions import RequestOutdated
@@ -217,6 +218,19 @@ class TestMeanwhile:
         plan = self.plan(make_file)
         make_style("oak", engine="network")
         self.assert_refused(plan)
+
+    def test_a_style_of_that_name_was_added_at_the_last_instant(self, make_file: Any) -> None:
+        plan = self.plan(make_file)
+
+        def add_twin(instance: Style, **_: Any) -> None:
+            # No signal of its own: what another process commits is not seen here either.
+            Style.objects.bulk_create([Style(slug="oak", name="Oak", engine="network")])
+
+        pre_save.connect(add_twin, sender=Style)
+        try:
+            self.assert_refused(plan)
+        finally:
+            pre_save.disconnect(add_twin, sender=Style)
 
     def test_its_references_were_changed(self, make_file: Any, make_style: Any) -> None:
         style = make_style("oak", engine="network")
