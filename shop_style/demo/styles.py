@@ -1,4 +1,4 @@
-"""The demo's three styles: which engine, region and parameters, and the bundled references."""
+"""The demo's three styles: which engine, region and parameters, and the bundled reference."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import transaction
 from shop_style.demo.catalogue import DemoError
 from shop_style.models import Style, StyleReference
 from shop_style.models.style import Region
+from shop_style.transfer.registry import engine_entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +32,6 @@ class DemoStyle:
     most: int | None = None
 
 
-_OPTIMISE = {"working_side": 320}
-"""Small enough for two CPU cores; a shop's own style takes the engine's 512."""
-
 _RECOGNISABLE = {"max_delta_e": 20.0}
 """The artistic gate judges shape and print, not colour; the demo's products keep some of theirs."""
 
@@ -48,22 +46,19 @@ STYLES = (
     ),
     DemoStyle(
         slug="watercolour",
-        engine="optimise",
+        engine="network",
         region=Region.PRODUCT,
-        # A blue landscape would otherwise turn an oak stool blue.
-        parameters={**_OPTIMISE, "keep_colour": 0.5},
+        parameters={"style": "watercolour"},
         thresholds=_RECOGNISABLE,
         strength=None,
-        most=4,
     ),
     DemoStyle(
         slug="graphic",
-        engine="optimise",
+        engine="network",
         region=Region.PRODUCT,
-        parameters=_OPTIMISE,
+        parameters={"style": "graphic"},
         thresholds=_RECOGNISABLE,
         strength=None,
-        most=4,
     ),
 )
 
@@ -88,11 +83,6 @@ def _load_style(folder: Path, wanted: DemoStyle, entry: dict[str, str]) -> Style
     found = Style.objects.filter(slug=wanted.slug).first()
     if found is not None:
         return found
-    path = folder / entry["file"]
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DemoError(f"the demo's style picture {path} cannot be read: {error}") from error
     with transaction.atomic():
         style = Style.objects.create(
             slug=wanted.slug,
@@ -103,8 +93,17 @@ def _load_style(folder: Path, wanted: DemoStyle, entry: dict[str, str]) -> Style
             thresholds=wanted.thresholds,
             strength=wanted.strength,
         )
-        reference = StyleReference(
-            style=style, licence=entry["licence"], source=entry.get("source", "")
-        )
-        reference.image.save(path.name, ContentFile(data), save=True)
+        if engine_entry(wanted.engine).needs_references:
+            _add_reference(style, folder / entry["file"], entry)
     return style
+
+
+def _add_reference(style: Style, path: Path, entry: dict[str, str]) -> None:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DemoError(f"the demo's style picture {path} cannot be read: {error}") from error
+    reference = StyleReference(
+        style=style, licence=entry["licence"], source=entry.get("source", "")
+    )
+    reference.image.save(path.name, ContentFile(data), save=True)

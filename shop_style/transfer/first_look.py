@@ -30,9 +30,12 @@ def first_look(
     trunk = load_trunk("distilled", chosen)
     shared = agreement(trunk, pictures)
     objective = Objective(trunk, [shared.grams], ObjectiveWeights())
-    start = nearest_start(load_style_model(chosen), trunk, objective, pictures, fitting_photos())
+    model = load_style_model(chosen)
+    start = nearest_start(model, trunk, objective, pictures, fitting_photos())
     return FittedStyle(
-        artefact=start.code.to_bytes({"slug": slug, "started_from": start.slug}),
+        artefact=start.code.to_bytes(
+            model.weights_sha256, {"slug": slug, "started_from": start.slug}
+        ),
         report=FitReport(
             started_from=start.slug,
             steps=0,

@@ -90,7 +90,9 @@ def fit(
     fitting = _Fitting(model, objective, photos, start, seed)
     fitting.run(begun + seconds, report, on_progress, cancelled)
     return FittedStyle(
-        artefact=fitting.best.to_bytes({"slug": slug, "started_from": start.slug}),
+        artefact=fitting.best.to_bytes(
+            model.weights_sha256, {"slug": slug, "started_from": start.slug}
+        ),
         report=_report(fitting, start, shared, time.monotonic() - begun),
     )
 

@@ -119,6 +119,10 @@ class NetworkEngine(Engine):
             )
         return _Render(self, image, style, strength, context).run(levels)
 
+    def describe(self, style: PreparedStyle) -> str:
+        """The weights: a later release of them paints other pixels."""
+        return f"network {self.model(None).weights_sha256[:8]}"
+
     def model(self, device: str | None) -> StyleModel:
         """The loaded network."""
         return load_style_model(device or best_device(), self._dtype)
@@ -131,7 +135,7 @@ class NetworkEngine(Engine):
                 f"style “{style.slug}” is not fitted yet; fit it in the admin or with "
                 f"`manage.py fit_style {style.slug} …`, or choose a built-in style"
             )
-        return StyleCode.from_bytes(style.artefact)
+        return StyleCode.from_bytes(style.artefact, self.model(None).weights_sha256)
 
     def _built_in(self, slug: str) -> StyleCode:
         built_in_style(slug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,6 +32,9 @@ _SHAPES: Final = {
     "head_bias": (3,),
     "palette": (3, 4),
 }
+
+
+_NETWORK: Final = "network_sha256"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,10 +70,13 @@ class StyleCode:
         """Every part by name."""
         return {name: getattr(self, name) for name in _SHAPES}
 
-    def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
-        """As safetensors in float16: the artefact of a fitted style, about 7 KB."""
+    def to_bytes(self, network: str, metadata: Mapping[str, str] | None = None) -> bytes:
+        """As safetensors in float16: the artefact of a fitted style, about 7 KB.
+
+        network: SHA-256 of the weights it was fitted on, the only ones it means anything to.
+        """
         halves = {name: value.half().contiguous() for name, value in self.tensors().items()}
-        data: bytes = save(halves, metadata=dict(metadata or {}))
+        data: bytes = save(halves, metadata={**(metadata or {}), _NETWORK: network})
         return data
 
     @classmethod
@@ -83,15 +90,28 @@ class StyleCode:
         return cls(**{name: tensors[name].float() for name in _SHAPES})
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> StyleCode:
-        """From an artefact. Raises StyleArtefactError when it is none."""
+    def from_bytes(cls, data: bytes, network: str) -> StyleCode:
+        """From an artefact fitted on the weights of this SHA-256. Raises StyleArtefactError."""
         try:
             tensors = load(data)
         except SafetensorError as error:
             raise StyleArtefactError(
                 f"the fitted parameters are no safetensors file ({error}); fit the style again"
             ) from error
+        fitted_on = _metadata(data).get(_NETWORK, "")
+        if fitted_on != network:
+            raise StyleArtefactError(
+                f"the style was fitted on other weights of the network "
+                f"({fitted_on[:8] or 'unnamed'}, these are {network[:8]}); fit the style again"
+            )
         return cls.from_tensors(tensors)
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """What a safetensors file says of itself, which its loader from bytes leaves out."""
+    length = int.from_bytes(data[:8], "little")
+    found: dict[str, str] = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+    return found
 
 
 def mixed(codes: Sequence[StyleCode], shares: Sequence[float]) -> StyleCode:

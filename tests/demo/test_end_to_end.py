@@ -30,9 +30,9 @@ def test_the_demo_from_pictures_to_published_variants(
     variants = list(StyleVariant.objects.all())
     assert len(variants) == 9  # three pictures in three styles
     assert {variant.status for variant in variants} == {Status.READY}
-    assert {variant.engine for variant in variants} == {"grade", "optimise"}
-    painted = [variant for variant in variants if variant.engine == "optimise"]
-    assert all(variant.engine_detail.startswith("trunk ") for variant in painted)
+    assert {variant.engine for variant in variants} == {"grade", "network"}
+    painted = [variant for variant in variants if variant.engine == "network"]
+    assert all(variant.engine_detail.startswith("network ") for variant in painted)
     assert "9/9 variants" in first.getvalue() and "ST-LPIPS (AlexNet)" in first.getvalue()
     published = StyleVariant.objects.published()
     assert published.count() == sum(variant.passed is True for variant in variants)

@@ -21,8 +21,8 @@ def _code() -> StyleCode:
 
 def test_a_code_survives_its_file_and_weighs_a_few_kilobytes():
     code = _code()
-    data = code.to_bytes({"slug": "brand"})
-    again = StyleCode.from_bytes(data)
+    data = code.to_bytes("a" * 64, {"slug": "brand"})
+    again = StyleCode.from_bytes(data, "a" * 64)
     assert len(data) < 12_000
     for name, value in code.tensors().items():
         # The file holds float16: eleven bits.
@@ -34,7 +34,13 @@ def test_a_code_survives_its_file_and_weighs_a_few_kilobytes():
 )
 def test_a_file_that_is_none_is_refused(data):
     with pytest.raises(StyleArtefactError, match="fit the style again"):
-        StyleCode.from_bytes(data)
+        StyleCode.from_bytes(data, "a" * 64)
+
+
+def test_a_style_fitted_on_other_weights_is_refused():
+    data = _code().to_bytes("a" * 64)
+    with pytest.raises(StyleArtefactError, match="aaaaaaaa, these are bbbbbbbb"):
+        StyleCode.from_bytes(data, "b" * 64)
 
 
 def test_a_code_with_a_value_that_is_no_number_is_refused():

@@ -27,11 +27,11 @@ class ObjectiveWeights:
     outside: of values below 0 and above 1, which a picture cannot show.
     """
 
-    style: float = 8.0
-    style_power: float = 1.5
-    light: float = 6.0
+    style: float = 40.0
+    style_power: float = 2.5
+    light: float = 25.0
     variation: float = 0.3
-    outside: float = 5.0
+    outside: float = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,11 +55,11 @@ class NetworkConfig(LoopConfig):
     ema: float = 0.998
     freeze_norms: float = 0.8
     precision: str = "auto"
-    style_weight: float = 20.0
-    style_power: float = 1.5
-    light_weight: float = 6.0
-    variation_weight: float = 0.3
-    outside_weight: float = 5.0
+    style_weight: float = ObjectiveWeights.style
+    style_power: float = ObjectiveWeights.style_power
+    light_weight: float = ObjectiveWeights.light
+    variation_weight: float = ObjectiveWeights.variation
+    outside_weight: float = ObjectiveWeights.outside
 
     def crop_at(self, step: int) -> int:
         """Pixels a side of a step's crops."""
