@@ -13,6 +13,14 @@ Moments = tuple[Tensor, Tensor]
 # stretched into noise.
 FLOOR = 0.03**2
 
+# Mean and covariance of the pixels of shop photos: bright, greys more than colours. Round numbers
+# near those of 250 photos of five shops (means 0.73 to 0.74, variances 0.10 to 0.11, covariances
+# 0.08 to 0.10).
+SHOP_PHOTOS: Moments = (
+    torch.full((3,), 0.7, dtype=torch.float64),
+    torch.full((3, 3), 0.085, dtype=torch.float64) + 0.015 * torch.eye(3, dtype=torch.float64),
+)
+
 
 def matched_palette(picture: Tensor, references: Sequence[Tensor]) -> Tensor:
     """The picture with the references' mean colour and colour covariance, in [0, 1].
@@ -34,6 +42,13 @@ def colour_map(mine: Moments, theirs: Moments) -> Moments:
     inverse = _power(mine[1], -0.5)
     matrix = inverse @ _power(root @ theirs[1] @ root, 0.5) @ inverse
     return matrix, theirs[0] - matrix @ mine[0]
+
+
+def style_palette(references: Sequence[Tensor]) -> Moments:
+    """The map A (3, 3), b (3,), float32, that carries shop photos in general to the colours of
+    references (3, H, W): the same for every product, so that a catalogue keeps one look."""
+    matrix, offset = colour_map(SHOP_PHOTOS, colour_moments([item[None] for item in references]))
+    return matrix.float(), offset.float()
 
 
 def colour_moments(pictures: Sequence[Tensor]) -> Moments:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from shop_style.exceptions import RenderCancelled
 from shop_style.transfer._fit_start import Start, nearest_start, palette_folded, style_gain
+from shop_style.transfer._palette import style_palette
 from shop_style.transfer._references import Agreement, agreement, checked_references
 from shop_style.transfer._style_model import StyleModel, load_style_model
 from shop_style.transfer.device import autocast, best_device
@@ -83,7 +84,7 @@ def fit(
     model = load_style_model(chosen)
     trunk = load_trunk("distilled", chosen)
     shared = agreement(trunk, pictures)
-    objective = Objective(trunk, [shared.grams], ObjectiveWeights())
+    objective = Objective(trunk, [shared.grams], [style_palette(pictures)], ObjectiveWeights())
     photos = fitting_photos(contents)
     start = nearest_start(model, trunk, objective, pictures, photos)
     on_progress(f"nearest built-in style: {start.slug}, style gain {start.gain:.3f}")

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 from safetensors.torch import load_file
 
+from shop_style.transfer._palette import style_palette
 from shop_style.transfer._style_model import Gains, StyleModel, load_style_model
 from shop_style.transfer.built_in import BuiltInStyle
 from shop_style.transfer.training.loop import TrainingError
@@ -19,7 +20,7 @@ from shop_style.transfer.training.network.export import exported_tensors, folded
 from shop_style.transfer.training.network.objective import (
     Objective,
     ObjectiveWeights,
-    light_error,
+    colour_error,
     style_grams,
 )
 from shop_style.transfer.training.network.photos import Photos, TrainingStyle, load_styles
@@ -190,23 +191,52 @@ def test_a_run_that_begins_from_a_network_paints_as_it_does(tmp_path):
     assert torch.allclose(found, wanted, atol=1e-3)
 
 
-def test_light_error_minds_the_pattern_more_than_a_common_shift():
+def test_colour_error_minds_regions_and_not_strokes():
     ramp = torch.linspace(0.2, 0.8, 64).expand(1, 3, 64, 64)
-    turned, shifted = 1 - ramp, ramp + 0.1
-    assert light_error(ramp, ramp).item() == 0
-    assert light_error(ramp, turned) > 10 * light_error(ramp, shifted)
+    strokes = ramp + 0.1 * torch.tensor([1.0, -1.0]).repeat(32)
+    assert colour_error(ramp, ramp).item() == 0
+    assert colour_error(1 - ramp, ramp) > 1000 * colour_error(strokes, ramp)
+    assert colour_error(ramp + 0.1, ramp).item() == pytest.approx(0.01, rel=1e-4)
+
+
+def test_a_palette_leaves_white_light_and_takes_the_references_colours():
+    reference = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    reference = reference * torch.tensor([0.2, 0.4, 0.5]).view(3, 1, 1)
+    matrix, offset = style_palette([reference])
+    usual = torch.full((3,), 0.7)
+    # The usual colour of a shop photo becomes the references' mean.
+    assert torch.allclose(matrix @ usual + offset, reference.mean((1, 2)), atol=1e-3)
+    white, black = matrix @ torch.ones(3) + offset, offset
+    assert bool((white > black).all())
 
 
 def test_the_style_loss_is_0_for_the_reference_itself():
     trunk = load_trunk("distilled", "cpu")
     picture = torch.from_numpy(_waves(7)).permute(2, 0, 1)[None].float() / 255
-    objective = Objective(trunk, [style_grams(trunk, [picture])], ObjectiveWeights())
+    objective = Objective(
+        trunk, [style_grams(trunk, [picture])], [style_palette([picture[0]])], ObjectiveWeights()
+    )
     index, full = torch.zeros(1, dtype=torch.long), torch.ones(1)
     other = torch.full_like(picture, 0.5)
     same = objective.losses(picture, picture, index, full)
     # Gram matrices are multiplied in bfloat16 where the machine has it.
     assert float(same.style) < 1e-3 and float(same.content) == 0
     assert float(objective.losses(picture, other, index, full).style) > 0.1
+
+
+def test_values_that_no_picture_can_show_are_pulled_back():
+    trunk = load_trunk("distilled", "cpu")
+    picture = torch.from_numpy(_waves(7)).permute(2, 0, 1)[None].float() / 255
+    only_outside = ObjectiveWeights(style=0, colour=0, variation=0, outside=1)
+    objective = Objective(
+        trunk, [style_grams(trunk, [picture])], [style_palette([picture[0]])], only_outside
+    )
+    far = torch.full_like(picture, 3.0).requires_grad_()
+    index, full = torch.zeros(1, dtype=torch.long), torch.ones(1)
+    losses = objective.losses(picture, far, index, full)
+    assert float(losses.outside) == pytest.approx(2.0)
+    (gradient,) = torch.autograd.grad(losses.outside, far)
+    assert bool((gradient > 0).all())
 
 
 def test_a_style_scales_with_its_own_parameters_alone():

@@ -24,7 +24,7 @@ _NUMBERS = {
     "dial_from": "step from which strengths below 1 are learned",
     "style_weight": "of the Gram errors beside the content loss",
     "style_power": "they fall with strength to this power",
-    "light_weight": "of keeping light areas light",
+    "colour_weight": "of colours, region by region, being the product's in the style's palette",
     "variation_weight": "of total variation of the change",
     "outside_weight": "of values a picture cannot show",
     "measure_every": "steps between measurements on photos held out",

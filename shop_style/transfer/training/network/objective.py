@@ -1,4 +1,4 @@
-"""What a styled picture is held to: the reference's Gram matrices, the content, light and calm."""
+"""What a styled picture is held to: the reference's textures and palette, the content, calm."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from shop_style.transfer._objective import luma
+from shop_style.transfer._palette import Moments
 from shop_style.transfer._student import TAPS
 from shop_style.transfer.trunk import Trunk
 
 CONTENT_TAPS: Final = {"relu2_2": 0.3, "relu3_3": 1.0}
-LIGHT_CELL: Final = 8
+COLOUR_CELL: Final = 16
 Grams = dict[str, Tensor]
 
 
@@ -23,15 +23,16 @@ class ObjectiveWeights:
     """Weights beside the content loss, whose weight is 1.
 
     style: of the mean relative Gram error at strength 1. style_power: it falls with strength to
-    this power. light: of keeping light areas light. variation: of total variation of the change.
+    this power. colour: of the picture's colours, region by region, being those of the product
+    carried to the style's palette. variation: of total variation of the change.
     outside: of values below 0 and above 1, which a picture cannot show.
     """
 
-    style: float = 40.0
-    style_power: float = 2.5
-    light: float = 25.0
+    style: float = 8.0
+    style_power: float = 1.5
+    colour: float = 25.0
     variation: float = 0.3
-    outside: float = 20.0
+    outside: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class Losses:
     total: Tensor
     style: Tensor
     content: Tensor
-    light: Tensor
+    colour: Tensor
     variation: Tensor
     outside: Tensor
 
@@ -76,10 +77,18 @@ def relative_gram_errors(grams: Grams, wanted: Grams) -> dict[str, Tensor]:
 class Objective:
     """Losses of styled pictures beside their originals."""
 
-    def __init__(self, trunk: Trunk, wanted: list[Grams], weights: ObjectiveWeights) -> None:
-        """wanted: the references' Gram matrices, one entry a style."""
+    def __init__(
+        self,
+        trunk: Trunk,
+        wanted: list[Grams],
+        palettes: list[Moments],
+        weights: ObjectiveWeights,
+    ) -> None:
+        """wanted, palettes: the references' Gram matrices and `style_palette`, one a style."""
         self.trunk = trunk
         self.weights = weights
+        self._matrices = torch.stack([matrix for matrix, _ in palettes]).to(trunk.device)
+        self._offsets = torch.stack([offset for _, offset in palettes]).to(trunk.device)
         self._wanted = {tap: torch.cat([item[tap] for item in wanted]) for tap in TAPS}
 
     def losses(self, image: Tensor, styled: Tensor, index: Tensor, strength: Tensor) -> Losses:
@@ -89,7 +98,8 @@ class Objective:
             original = self.trunk.taps(image, last=max(CONTENT_TAPS))
         # What a screen shows; gradients pass as if nothing were cut off, else a style that has
         # turned black or white would stay so: nothing would pull it back.
-        seen = styled + (styled.clamp(0, 1) - styled).detach()
+        shown = styled.detach().clamp(0, 1)
+        seen = styled + (shown - styled.detach())
         taps = self.trunk.taps(seen)
         grams = {tap: fast_gram(maps) for tap, maps in taps.items()}
         wanted = {tap: value[index] for tap, value in self._wanted.items()}
@@ -102,13 +112,13 @@ class Objective:
             ),
             torch.zeros(len(image)),
         )
-        light = light_error(image, seen)
-        outside = (styled - seen).abs().mean((1, 2, 3))
+        colour = colour_error(seen, self._painted(image, index, strength))
+        outside = (styled - shown).abs().mean((1, 2, 3))
         variation = _variation(styled - image)
         total = (
             content
             + weights.style * strength.pow(weights.style_power) * style
-            + weights.light * light
+            + weights.colour * colour
             + weights.variation * variation
             + weights.outside * outside
         )
@@ -116,10 +126,16 @@ class Objective:
             total=total.mean(),
             style=style.mean(),
             content=content.mean(),
-            light=light.mean(),
+            colour=colour.mean(),
             variation=variation.mean(),
             outside=outside.mean(),
         )
+
+    def _painted(self, image: Tensor, index: Tensor, strength: Tensor) -> Tensor:
+        """The product in the style's palette, as far as the strength goes, in [0, 1]."""
+        recoloured = torch.einsum("nab,nbhw->nahw", self._matrices[index], image)
+        recoloured = (recoloured + self._offsets[index][:, :, None, None]).clamp(0, 1)
+        return torch.lerp(image, recoloured, strength.view(-1, 1, 1, 1))
 
 
 def relative_error(features: Tensor, wanted: Tensor) -> Tensor:
@@ -128,14 +144,13 @@ def relative_error(features: Tensor, wanted: Tensor) -> Tensor:
     return difference / wanted.float().square().mean((1, 2, 3)).clamp_min(1e-6)
 
 
-def light_error(image: Tensor, styled: Tensor) -> Tensor:
-    """(N,): how far the pattern of light and dark has moved; a common shift counts a quarter.
+def colour_error(styled: Tensor, wanted: Tensor) -> Tensor:
+    """(N,): mean squared difference of the pictures' colours over cells of COLOUR_CELL pixels.
 
-    Content features are blind to polarity: without this a white shoe may turn black.
+    Gram matrices are blind to place, content features to polarity: without this a white shoe may
+    turn black, and any product the mean colour of the reference.
     """
-    moved = functional.avg_pool2d(luma(styled) - luma(image), LIGHT_CELL)
-    common = moved.mean((1, 2, 3), keepdim=True)
-    return (moved - common).square().mean((1, 2, 3)) + 0.25 * common.square().flatten()
+    return functional.avg_pool2d(styled - wanted, COLOUR_CELL).square().mean((1, 2, 3))
 
 
 def _variation(change: Tensor) -> Tensor:

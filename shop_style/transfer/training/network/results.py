@@ -30,8 +30,8 @@ PANELS = (
         columns={"style": "Gram error, log(1 + e)", "content": "content"},
     ),
     Panel(
-        title="light, variation, out of range",
-        columns={"light": "light", "variation": "variation", "outside": "outside"},
+        title="colour, variation, out of range",
+        columns={"colour": "colour", "variation": "variation", "outside": "outside"},
     ),
 )
 

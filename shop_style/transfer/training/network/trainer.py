@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from shop_style.transfer._palette import colour_map, colour_moments
+from shop_style.transfer._palette import style_palette
 from shop_style.transfer._style_model import StyleModel
 from shop_style.transfer.device import measured_dtype
 from shop_style.transfer.training.loop import LoopConfig, TrainingLoop, averaged
@@ -57,7 +57,7 @@ class NetworkConfig(LoopConfig):
     precision: str = "auto"
     style_weight: float = ObjectiveWeights.style
     style_power: float = ObjectiveWeights.style_power
-    light_weight: float = ObjectiveWeights.light
+    colour_weight: float = ObjectiveWeights.colour
     variation_weight: float = ObjectiveWeights.variation
     outside_weight: float = ObjectiveWeights.outside
 
@@ -69,7 +69,7 @@ class NetworkConfig(LoopConfig):
         return ObjectiveWeights(
             style=self.style_weight,
             style_power=self.style_power,
-            light=self.light_weight,
+            colour=self.colour_weight,
             variation=self.variation_weight,
             outside=self.outside_weight,
         )
@@ -85,7 +85,7 @@ class NetworkTraining(TrainingLoop):
         "freeze_norms",
         "style_weight",
         "style_power",
-        "light_weight",
+        "colour_weight",
         "variation_weight",
         "outside_weight",
     }
@@ -106,9 +106,11 @@ class NetworkTraining(TrainingLoop):
         self.config = config
         self.photos = photos
         self.styles = list(styles)
+        palettes = [style_palette(style.references) for style in styles]
         self.objective = Objective(
             trunk,
             [style_grams(trunk, [item[None] for item in style.references]) for style in styles],
+            palettes,
             config.objective_weights(),
         )
         self.model = TrainableNetwork(len(self.styles))
@@ -125,7 +127,9 @@ class NetworkTraining(TrainingLoop):
             lr=config.rate,
             betas=(0.9, 0.99),
         )
-        self._paint_in_colours()
+        # Every style starts as the linear map of a photo's colours to its own.
+        for row, palette in enumerate(palettes):
+            self.model.table.recolour(row, *palette)
         if start is not None:
             slugs = [style.entry.slug for style in self.styles]
             sample = photos.held_out_batch(index=1, size=16, crop=64)
@@ -203,16 +207,6 @@ class NetworkTraining(TrainingLoop):
         """How many styles, from the first, are being learned at this step."""
         many = len(self.styles)
         return many if self.step >= self.config.all_from else min(self.config.first_styles, many)
-
-    def _paint_in_colours(self) -> None:
-        """Start every style as a linear map of the photos' colours to its own."""
-        sample = self.photos.held_out_batch(index=1, size=16, crop=64)
-        mine = colour_moments([item[None] for item in sample])
-        with torch.no_grad():
-            for row, style in enumerate(self.styles):
-                theirs = colour_moments([item[None] for item in style.references])
-                matrix, offset = (item.float() for item in colour_map(mine, theirs))
-                self.model.table.recolour(row, matrix, offset)
 
     def _widen(self) -> None:
         """Let the styles not yet learned start from what the others have in common."""
