@@ -13,12 +13,12 @@ Moments = tuple[Tensor, Tensor]
 # stretched into noise.
 FLOOR = 0.03**2
 
-# Mean and covariance of the pixels of shop photos: bright, greys more than colours. Round numbers
-# near those of 250 photos of five shops (means 0.73 to 0.74, variances 0.10 to 0.11, covariances
-# 0.08 to 0.10).
+# Mean and covariance of the pixels of products in shop photos, greys more than colours. Round
+# numbers; whole photos, white backgrounds and all, are brighter and vary more (250 photos of five
+# shops: means 0.73, variances 0.10), but then white would become the references' middle tone.
 SHOP_PHOTOS: Moments = (
-    torch.full((3,), 0.7, dtype=torch.float64),
-    torch.full((3, 3), 0.085, dtype=torch.float64) + 0.015 * torch.eye(3, dtype=torch.float64),
+    torch.full((3,), 0.55, dtype=torch.float64),
+    torch.full((3, 3), 0.07, dtype=torch.float64) + 0.015 * torch.eye(3, dtype=torch.float64),
 )
 
 

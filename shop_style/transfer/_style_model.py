@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
 import torch
@@ -21,11 +21,11 @@ from shop_style.transfer._style_network import (
     Padder,
     Scratch,
     StyleNetwork,
+    entering,
     frozen_layer,
     half_features,
     head_change,
     head_kernel,
-    pixels_of,
     pooling_layer,
 )
 from shop_style.transfer.built_in import built_in_styles
@@ -38,8 +38,14 @@ from shop_style.transfer.weights import weight_file
 STYLES_PREFIX: Final = "styles."
 _IDENTITY: Final = torch.eye(3, 4)
 
-Change = Callable[[Tensor], Tensor]
-"""Δ of a picture (1, 3, H, W), float32; H and W multiples of STRIDE."""
+
+class Change(Protocol):
+    """Δ of a picture."""
+
+    def __call__(self, picture: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
+        """picture: (1, 3, H, W) float32, H and W multiples of STRIDE. origin: row and column of
+        its first pixel in the whole picture, multiples of STRIDE. Returns float32."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +108,8 @@ class StyleModel:
     def statistics(self, code: StyleCode, strength: float, samples: Sequence[Sample]) -> Statistics:
         """Measure a style's statistics at a strength, pooled over samples of any size."""
         pictures, recorder = self._padded(samples)
-        pixels = [pixels_of(picture, self.dtype) for picture in pictures]
-        half_features(self._pooling(code, strength, recorder, Scratch()), pixels)
+        entered = [entering(picture, self.dtype) for picture in pictures]
+        half_features(self._pooling(code, strength, recorder, Scratch()), entered)
         return recorder.found
 
     def frozen_change(
@@ -118,10 +124,10 @@ class StyleModel:
     def own_change(self, code: StyleCode, strength: float, gains: Gains) -> Change:
         """Δ normalised by the statistics of the very picture, measured in the same pass."""
 
-        def change(picture: Tensor) -> Tensor:
+        def change(picture: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
             pad = Scratch()
             layer = self._pooling(code, strength, Recorder([None]), pad)
-            return self._change(layer, code, gains, pad)(picture)
+            return self._change(layer, code, gains, pad)(picture, origin)
 
         return change
 
@@ -140,10 +146,10 @@ class StyleModel:
     def _change(self, layer: Layer, code: StyleCode, gains: Gains, pad: Padder) -> Change:
         head = self._head(code, gains)
 
-        def change(picture: Tensor) -> Tensor:
-            pixels = pixels_of(picture, self.dtype)
-            half = half_features(layer, [pixels])[0]
-            made = head_change(half, pixels, head.kernel, head.bias, pad)
+        def change(picture: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
+            entered = entering(picture, self.dtype, origin)
+            half = half_features(layer, [entered])[0]
+            made = head_change(half, entered, head.kernel, head.bias, pad)
             if head.recolour is not None:
                 made += torch.einsum("ab,nbhw->nahw", head.recolour, picture)
             return made

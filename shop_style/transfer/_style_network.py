@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from shop_style.transfer._grain import GRAIN_CHANNELS, grain_for
 from shop_style.transfer._phase import (
     enlarging_kernel,
     phases_apart,
@@ -22,15 +23,17 @@ from shop_style.transfer._phase import (
 from shop_style.transfer.statistics import Recorder, Statistics
 from shop_style.transfer.style_code import BLOCKS, HALF_CHANNELS, NORMS, QUARTER_CHANNELS
 
+PIXEL_CHANNELS: Final = 12
+
 STRIDE: Final = 4
 """Pictures are cut into tiles at multiples of this."""
 
-RECEPTIVE_RADIUS: Final = 48
+RECEPTIVE_RADIUS: Final = 56
 """No output pixel depends on an input pixel farther away than this (rows or columns)."""
 
 # name: channels in, channels out. Enlarging layers hold the kernel over the enlarged map.
 LAYERS: Final = {
-    "enter": (12, HALF_CHANNELS),
+    "enter": (PIXEL_CHANNELS + GRAIN_CHANNELS, HALF_CHANNELS),
     "descend": (HALF_CHANNELS, QUARTER_CHANNELS),
     **{
         f"{block}_{part}": (QUARTER_CHANNELS, QUARTER_CHANNELS)
@@ -54,17 +57,24 @@ Padder = Callable[[Sequence[Tensor]], Tensor]
 """Joins maps (N, C, H, W) along C and repeats their borders once: (N, ΣC, H + 2, W + 2)."""
 
 
-def pixels_of(image: Tensor, dtype: torch.dtype) -> Tensor:
-    """The picture as the network reads it: (N, 3, H, W) → (N, 12, H/2, W/2), around zero."""
-    return phases_apart(image - 0.5, 2, dtype)
+def entering(image: Tensor, dtype: torch.dtype, origin: tuple[int, int] = (0, 0)) -> Tensor:
+    """What the network reads of pictures (N, 3, H, W): (N, PIXEL_CHANNELS + GRAIN_CHANNELS, H/2,
+    W/2), the pixels about zero and the grain.
+
+    origin: row and column of the first pixel in the whole picture, multiples of 2.
+    """
+    pixels = phases_apart(image - 0.5, 2, torch.float32)
+    grain = grain_for(pixels, (origin[0] // 2, origin[1] // 2))
+    joined = torch.cat([pixels, grain], 1).to(dtype)
+    return joined.contiguous(memory_format=torch.channels_last)
 
 
-def half_features(layer: Layer, pixels: Maps) -> Maps:
-    """Everything below full resolution, from `pixels_of` to (N, HALF_CHANNELS, H/2, W/2) each.
+def half_features(layer: Layer, entered: Maps) -> Maps:
+    """Everything below full resolution, from `entering` to (N, HALF_CHANNELS, H/2, W/2) each.
 
     Half the height and width must be even. What a layer returns is overwritten.
     """
-    half = _relu(layer("enter", pixels))
+    half = _relu(layer("enter", entered))
     quarter = _relu(layer("descend", half))
     for block in BLOCKS:
         quarter = _sum(quarter, layer(f"{block}_out", _relu(layer(f"{block}_in", quarter))))
@@ -137,9 +147,10 @@ def head_kernel(head: Tensor) -> Tensor:
 
 
 def head_change(
-    half: Tensor, pixels: Tensor, kernel: Tensor, bias: Tensor, pad: Padder = replicated
+    half: Tensor, entered: Tensor, kernel: Tensor, bias: Tensor, pad: Padder = replicated
 ) -> Tensor:
     """The last convolution, (N, 3, H, W) float32; it sees features and the picture's pixels."""
+    pixels = entered[:, :PIXEL_CHANNELS]
     made = functional.conv2d(pad([half, pixels]), kernel, bias.repeat_interleave(4))
     return phases_together(made).float()
 

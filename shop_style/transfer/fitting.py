@@ -189,8 +189,12 @@ class _Fitting:
             share = min(1.0, self.step / total)
             group["lr"] = _RATE * (0.03 + 0.97 * (1 + np.cos(np.pi * share)) / 2)
         index = torch.zeros(_BATCH, dtype=torch.long, device=self._device)
+        row, column = (int(place) for place in rng.integers(0, 512, 2))
         losses = self._losses(
-            image.to(self._device), index, torch.from_numpy(strength).float().to(self._device)
+            image.to(self._device),
+            index,
+            torch.from_numpy(strength).float().to(self._device),
+            (row, column),
         )
         self._optimizer.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
@@ -201,13 +205,21 @@ class _Fitting:
             for kept, now in zip(self._average, self._tuned, strict=True):
                 kept.lerp_(now, 1 - decay)
 
-    def _losses(self, image: Tensor, index: Tensor, strength: Tensor) -> Losses:
-        styled = self._rendered(image, index, strength)
+    def _losses(
+        self, image: Tensor, index: Tensor, strength: Tensor, origin: tuple[int, int]
+    ) -> Losses:
+        styled = self._rendered(image, index, strength, origin)
         return self._objective.losses(image, styled, index, strength)
 
-    def _rendered(self, image: Tensor, index: Tensor, strength: Tensor) -> Tensor:
+    def _rendered(
+        self,
+        image: Tensor,
+        index: Tensor,
+        strength: Tensor,
+        origin: tuple[int, int] = (0, 0),
+    ) -> Tensor:
         with autocast(self._device):
-            styled: Tensor = self._network(image, index, strength)
+            styled: Tensor = self._network(image, index, strength, origin)
         return styled
 
     def _styled(self, photos: Tensor) -> Tensor:

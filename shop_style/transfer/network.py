@@ -225,6 +225,7 @@ class _Render:
         window = self._working[:, tile.window_rows, tile.window_columns]
         size = (_length(tile.window_rows), _length(tile.window_columns))
         picture = _extended(window, size)[None].to(self._model.device)
+        origin = (tile.window_rows.start, tile.window_columns.start)
         rows, columns = (
             slice(part.start * factor, min(part.stop * factor, limit))
             for part, limit in zip((tile.rows, tile.columns), self._image.shape[-2:], strict=True)
@@ -238,7 +239,7 @@ class _Render:
         share = strength[:, rows, columns] if isinstance(strength, Tensor) else strength
         part = base.clone()
         for (level, change), weight in zip(changes, level_shares(share, levels), strict=True):
-            enlarged = _enlarged(change(picture), factor)[0, :, inside[0], inside[1]]
+            enlarged = _enlarged(change(picture, origin), factor)[0, :, inside[0], inside[1]]
             part += weight * level * enlarged.to(base.device)
         out[:, rows, columns] = part.clamp_(0, 1)
 

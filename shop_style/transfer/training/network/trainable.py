@@ -11,10 +11,10 @@ from shop_style.transfer._style_network import (
     Maps,
     StyleNetwork,
     convolved,
+    entering,
     half_features,
     head_change,
     head_kernel,
-    pixels_of,
     split_by_norm,
 )
 from shop_style.transfer.statistics import moments
@@ -91,15 +91,27 @@ class TrainableNetwork(nn.Module):
         )
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, image: Tensor, index: Tensor, strength: Tensor) -> Tensor:
+    def forward(
+        self,
+        image: Tensor,
+        index: Tensor,
+        strength: Tensor,
+        origin: tuple[int, int] = (0, 0),
+    ) -> Tensor:
         """Styled pictures, not clamped.
 
         image: (N, 3, H, W) float32 in [0, 1], H and W multiples of 8. index, strength: (N,).
-        Runs in whatever autocast is on; the sum is float32.
+        origin: where the grain begins. Runs in whatever autocast is on; the sum is float32.
         """
-        return image + strength.view(-1, 1, 1, 1) * self.change(image, index, strength)
+        return image + strength.view(-1, 1, 1, 1) * self.change(image, index, strength, origin)
 
-    def change(self, image: Tensor, index: Tensor, strength: Tensor) -> Tensor:
+    def change(
+        self,
+        image: Tensor,
+        index: Tensor,
+        strength: Tensor,
+        origin: tuple[int, int] = (0, 0),
+    ) -> Tensor:
         """Δ (N, 3, H, W), float32."""
         scale, shift = self.table.at(index, strength)
         scales, shifts = split_by_norm(scale), split_by_norm(shift)
@@ -116,13 +128,13 @@ class TrainableNetwork(nn.Module):
         dtype = (
             torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
         )
-        pixels = pixels_of(image, dtype)
-        half = half_features(layer, [pixels])[0]
+        entered = entering(image, dtype, origin)
+        half = half_features(layer, [entered])[0]
         # Each style has a last convolution of its own: they run one after the other.
         parts = [
             head_change(
                 half[i : i + 1],
-                pixels[i : i + 1],
+                entered[i : i + 1],
                 head_kernel(self.table.common_head + self.table.head[row]),
                 self.table.head_bias[row],
             )

@@ -172,7 +172,7 @@ class NetworkTraining(TrainingLoop):
         crop = config.crop_at(self.step)
         image = self.photos.batch(seed=config.seed, step=self.step, size=config.batch, crop=crop)
         index, strength = self._conditions()
-        losses = self._losses(self.model, image, index, strength)
+        losses = self._losses(self.model, image, index, strength, self._origin())
         self.check_finite(losses.total)
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
@@ -230,11 +230,21 @@ class NetworkTraining(TrainingLoop):
             strength = np.where(below, rng.uniform(0.1, 1.0, config.batch), 1.0)
         return torch.from_numpy(index), torch.from_numpy(strength.astype(np.float32))
 
+    def _origin(self) -> tuple[int, int]:
+        """Where the grain begins at a step: elsewhere each time, or its places would be learned."""
+        row, column = np.random.default_rng([self.config.seed + 2, self.step]).integers(0, 512, 2)
+        return int(row), int(column)
+
     def _losses(
-        self, model: TrainableNetwork, image: Tensor, index: Tensor, strength: Tensor
+        self,
+        model: TrainableNetwork,
+        image: Tensor,
+        index: Tensor,
+        strength: Tensor,
+        origin: tuple[int, int] = (0, 0),
     ) -> Losses:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bfloat16"):
-            styled = model(image, index, strength)
+            styled = model(image, index, strength, origin)
         return self.objective.losses(image, styled, index, strength)
 
     def _is_spike(self, norm: float) -> bool:

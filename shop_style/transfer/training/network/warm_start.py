@@ -11,8 +11,8 @@ from shop_style.transfer._style_network import (
     Maps,
     StyleNetwork,
     convolved,
+    entering,
     half_features,
-    pixels_of,
 )
 from shop_style.transfer.style_code import StyleCode
 from shop_style.transfer.training.network.trainable import TrainableNetwork
@@ -70,4 +70,4 @@ def _neutral_norms(model: TrainableNetwork, sample: Tensor) -> None:
         return [made]
 
     with torch.no_grad():
-        half_features(layer, [pixels_of(sample, torch.float32)])
+        half_features(layer, [entering(sample, torch.float32)])
