@@ -1,9 +1,9 @@
-"""The grain that strokes grow from: fixed noise, let in where a photo has any detail of its own.
+"""The grain that strokes grow from: fixed noise, and where on a photo strokes may lie.
 
 A convolution cannot paint on a surface without a mark: all it sees is one colour. Texture networks
 are therefore fed noise (Ulyanov et al., "Texture Networks", ICML 2016). Ours is the same for every
-picture and follows absolute places, so that tiles agree with the whole, and it is shut out where
-nothing varies: flat white stays flat white.
+picture and follows absolute places, so that tiles agree with the whole. Strokes lie only where the
+photo varies, however little: flat white stays flat.
 """
 
 from __future__ import annotations
@@ -20,33 +20,37 @@ WAVELENGTHS: Final = (3.0, 6.0, 12.0, 24.0)
 """Of the channels, in pixels of the half-size map: 6 to 48 pixels of the picture."""
 
 GRAIN_CHANNELS: Final = len(WAVELENGTHS)
-GATE_RADIUS: Final = 2
-"""How far the gate looks, in pixels of the half-size map."""
+GATE_RADIUS: Final = 16
+"""How far the gate looks, in pixels of the picture."""
 
 _PERIOD: Final = 256
-_OPEN: Final = 0.002
-"""Deviation of luma, of 1, at which the gate is half open: half a step of an 8-bit picture."""
+_HALF_OPEN: Final = 0.001
+"""Deviation of luma, of 1, at which the gate is half open: a quarter of a step of an 8-bit picture,
+spread over the cells it is taken of."""
 
 
-def grain_for(pixels: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
-    """Grain (N, GRAIN_CHANNELS, h, w), float32, for a picture's half-size map.
+def grain(height: int, width: int, origin: tuple[int, int] = (0, 0)) -> Tensor:
+    """Noise (1, GRAIN_CHANNELS, height, width), float32, of mean 0 and variance 1 a channel.
 
-    pixels: (N, 12, h, w) float32 as `pixel_unshuffle` gives it. origin: row and column of its
-    first pixel in the whole half-size map.
+    origin: row and column of its first place in the whole half-size map.
     """
-    height, width = pixels.shape[-2:]
     rows = (torch.arange(height) + origin[0]) % _PERIOD
     columns = (torch.arange(width) + origin[1]) % _PERIOD
-    noise = _noise().to(pixels.device)[:, rows.to(pixels.device)][:, :, columns.to(pixels.device)]
-    return noise[None] * _gate(pixels)
+    return _noise()[:, rows][:, :, columns][None]
 
 
-def _gate(pixels: Tensor) -> Tensor:
-    """(N, 1, h, w): 0 where luma is flat, towards 1 where it varies by a step or more."""
-    luma = pixels.mean(1, keepdim=True)
+def gate(pixels: Tensor) -> Tensor:
+    """(N, 1, h, w): 0 where luma is flat, towards 1 where it varies by a step or more.
+
+    pixels: (N, 12, h, w) float32, a picture's half-size map as `pixel_unshuffle` gives it, h and w
+    even. It is taken over cells of 4 × 4 pixels: the soft shadows of an 8-bit photo are terraces,
+    each of them flat, and strokes that followed their steps would draw contour lines.
+    """
+    luma = functional.avg_pool2d(pixels.mean(1, keepdim=True), 2)
     apart = (luma - _box(luma)).square()
     deviation = _box(apart).sqrt()
-    return deviation / (deviation + _OPEN)
+    opened = deviation / (deviation + _HALF_OPEN)
+    return functional.interpolate(opened, scale_factor=2, mode="bilinear")
 
 
 def _box(maps: Tensor) -> Tensor:
@@ -55,16 +59,15 @@ def _box(maps: Tensor) -> Tensor:
 
 @cache
 def _noise() -> Tensor:
-    """(GRAIN_CHANNELS, _PERIOD, _PERIOD), periodic, of mean 0 and variance 1 a channel: white
-    noise in a band an octave wide about each wavelength."""
+    """(GRAIN_CHANNELS, _PERIOD, _PERIOD), periodic: white noise in a band an octave wide about
+    each wavelength."""
     rng = np.random.default_rng(0)
     along = np.fft.fftfreq(_PERIOD)
     frequency = np.hypot(along[:, None], along[None, :])
     channels = []
     for wavelength in WAVELENGTHS:
         octaves = np.log2(np.maximum(frequency, 1e-6) * wavelength)
-        band = np.exp(-2 * octaves**2)
-        waves = np.fft.fft2(rng.standard_normal((_PERIOD, _PERIOD))) * band
+        waves = np.fft.fft2(rng.standard_normal((_PERIOD, _PERIOD))) * np.exp(-2 * octaves**2)
         made = np.fft.ifft2(waves).real
         channels.append((made - made.mean()) / made.std())
     return torch.from_numpy(np.stack(channels).astype(np.float32))

@@ -149,7 +149,7 @@ class StyleModel:
         def change(picture: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
             entered = entering(picture, self.dtype, origin)
             half = half_features(layer, [entered])[0]
-            made = head_change(half, entered, head.kernel, head.bias, pad)
+            made = head_change(half, entered.pixels, head.kernel, head.bias, pad)
             if head.recolour is not None:
                 made += torch.einsum("ab,nbhw->nahw", head.recolour, picture)
             return made

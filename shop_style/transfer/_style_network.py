@@ -7,13 +7,13 @@ resolution, and it adds a change to the picture instead of painting it anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shop_style.transfer._grain import GRAIN_CHANNELS, grain_for
+from shop_style.transfer._grain import GRAIN_CHANNELS, gate, grain
 from shop_style.transfer._phase import (
     enlarging_kernel,
     phases_apart,
@@ -57,28 +57,45 @@ Padder = Callable[[Sequence[Tensor]], Tensor]
 """Joins maps (N, C, H, W) along C and repeats their borders once: (N, ΣC, H + 2, W + 2)."""
 
 
-def entering(image: Tensor, dtype: torch.dtype, origin: tuple[int, int] = (0, 0)) -> Tensor:
-    """What the network reads of pictures (N, 3, H, W): (N, PIXEL_CHANNELS + GRAIN_CHANNELS, H/2,
-    W/2), the pixels about zero and the grain.
+class Entered(NamedTuple):
+    """What the network reads of pictures (N, 3, H, W), at half their size.
+
+    maps: (N, PIXEL_CHANNELS + GRAIN_CHANNELS, H/2, W/2), the pixels about zero and the grain.
+    gate: (N, 1, H/2, W/2), where strokes may lie.
+    """
+
+    maps: Tensor
+    gate: Tensor
+
+    @property
+    def pixels(self) -> Tensor:
+        """The pixels alone, a view."""
+        return self.maps[:, :PIXEL_CHANNELS]
+
+
+def entering(image: Tensor, dtype: torch.dtype, origin: tuple[int, int] = (0, 0)) -> Entered:
+    """Pictures (N, 3, H, W) in [0, 1] as the network reads them.
 
     origin: row and column of the first pixel in the whole picture, multiples of 2.
     """
     pixels = phases_apart(image - 0.5, 2, torch.float32)
-    grain = grain_for(pixels, (origin[0] // 2, origin[1] // 2))
-    joined = torch.cat([pixels, grain], 1).to(dtype)
-    return joined.contiguous(memory_format=torch.channels_last)
+    number, _, height, width = pixels.shape
+    noise = grain(height, width, (origin[0] // 2, origin[1] // 2)).to(pixels.device)
+    maps = torch.cat([pixels, noise.expand(number, -1, -1, -1)], 1).to(dtype)
+    return Entered(maps.contiguous(memory_format=torch.channels_last), gate(pixels).to(dtype))
 
 
-def half_features(layer: Layer, entered: Maps) -> Maps:
-    """Everything below full resolution, from `entering` to (N, HALF_CHANNELS, H/2, W/2) each.
+def half_features(layer: Layer, entered: Sequence[Entered]) -> Maps:
+    """Everything below full resolution: (N, HALF_CHANNELS, H/2, W/2) each, gated.
 
     Half the height and width must be even. What a layer returns is overwritten.
     """
-    half = _relu(layer("enter", entered))
+    half = _relu(layer("enter", [item.maps for item in entered]))
     quarter = _relu(layer("descend", half))
     for block in BLOCKS:
         quarter = _sum(quarter, layer(f"{block}_out", _relu(layer(f"{block}_in", quarter))))
-    return _relu(layer("refine", _relu(_sum(half, layer("enlarge", quarter)))))
+    refined = _relu(layer("refine", _relu(_sum(half, layer("enlarge", quarter)))))
+    return [item * own.gate for item, own in zip(refined, entered, strict=True)]
 
 
 # In place, since a fresh map costs more in page faults than what is computed on it.
@@ -147,10 +164,9 @@ def head_kernel(head: Tensor) -> Tensor:
 
 
 def head_change(
-    half: Tensor, entered: Tensor, kernel: Tensor, bias: Tensor, pad: Padder = replicated
+    half: Tensor, pixels: Tensor, kernel: Tensor, bias: Tensor, pad: Padder = replicated
 ) -> Tensor:
     """The last convolution, (N, 3, H, W) float32; it sees features and the picture's pixels."""
-    pixels = entered[:, :PIXEL_CHANNELS]
     made = functional.conv2d(pad([half, pixels]), kernel, bias.repeat_interleave(4))
     return phases_together(made).float()
 

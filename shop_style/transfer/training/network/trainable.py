@@ -134,7 +134,7 @@ class TrainableNetwork(nn.Module):
         parts = [
             head_change(
                 half[i : i + 1],
-                entered[i : i + 1],
+                entered.pixels[i : i + 1],
                 head_kernel(self.table.common_head + self.table.head[row]),
                 self.table.head_bias[row],
             )
