@@ -25,7 +25,7 @@ GATE_RADIUS: Final = 16
 
 _PERIOD: Final = 256
 _HALF_OPEN: Final = 0.001
-"""Deviation of luma, of 1, at which the gate is half open: a quarter of a step of an 8-bit picture,
+"""Deviation of grey, of 1, at which the gate is half open: a quarter of a step of an 8-bit picture,
 spread over the cells it is taken of."""
 
 
@@ -39,15 +39,15 @@ def grain(height: int, width: int, origin: tuple[int, int] = (0, 0)) -> Tensor:
     return _noise()[:, rows][:, :, columns][None]
 
 
-def gate(pixels: Tensor) -> Tensor:
-    """(N, 1, h, w): 0 where luma is flat, towards 1 where it varies by a step or more.
+def gate(image: Tensor) -> Tensor:
+    """(N, 1, H/2, W/2), float32: 0 where a picture is flat, towards 1 where it varies by a step.
 
-    pixels: (N, 12, h, w) float32, a picture's half-size map as `pixel_unshuffle` gives it, h and w
-    even. It is taken over cells of 4 × 4 pixels: the soft shadows of an 8-bit photo are terraces,
-    each of them flat, and strokes that followed their steps would draw contour lines.
+    image: (N, 3, H, W) in [0, 1], H and W multiples of 4. It is taken over cells of 4 × 4 pixels:
+    the soft shadows of an 8-bit photo are terraces, each of them flat, and strokes that followed
+    their steps would draw contour lines.
     """
-    luma = functional.avg_pool2d(pixels.mean(1, keepdim=True), 2)
-    apart = (luma - _box(luma)).square()
+    grey = functional.avg_pool2d(image, 4).mean(1, keepdim=True)
+    apart = (grey - _box(grey)).square()
     deviation = _box(apart).sqrt()
     opened = deviation / (deviation + _HALF_OPEN)
     return functional.interpolate(opened, scale_factor=2, mode="bilinear")

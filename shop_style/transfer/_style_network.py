@@ -78,11 +78,11 @@ def entering(image: Tensor, dtype: torch.dtype, origin: tuple[int, int] = (0, 0)
 
     origin: row and column of the first pixel in the whole picture, multiples of 2.
     """
-    pixels = phases_apart(image - 0.5, 2, torch.float32)
+    pixels = phases_apart(image - 0.5, 2, dtype)
     number, _, height, width = pixels.shape
-    noise = grain(height, width, (origin[0] // 2, origin[1] // 2)).to(pixels.device)
-    maps = torch.cat([pixels, noise.expand(number, -1, -1, -1)], 1).to(dtype)
-    return Entered(maps.contiguous(memory_format=torch.channels_last), gate(pixels).to(dtype))
+    noise = grain(height, width, (origin[0] // 2, origin[1] // 2)).to(pixels)
+    maps = torch.cat([pixels, noise.expand(number, -1, -1, -1)], 1)
+    return Entered(maps.contiguous(memory_format=torch.channels_last), gate(image).to(dtype))
 
 
 def half_features(layer: Layer, entered: Sequence[Entered]) -> Maps:

@@ -22,7 +22,7 @@ from shop_style.transfer.engine import RenderContext, StyleSpec
 from shop_style.transfer.fitting import PHOTOS
 from shop_style.transfer.network import NetworkEngine, whole_factor
 from shop_style.transfer.parameters import NetworkParameters
-from shop_style.transfer.statistics import Gallery, Sample, reduced
+from shop_style.transfer.statistics import Gallery, Sample
 
 STYLE = "vangogh-starry-night"
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -100,7 +100,8 @@ def test_no_pixel_depends_on_one_farther_away_than_the_radius():
     image = photo("cushion")[:, :256, :256].contiguous()
     context = RenderContext(statistics=Gallery([Sample(image=image)]))
     before = rendered(image, context=context)
-    for row, column in itertools.product((96, 101, 127), (96, 103)):
+    # On the product: what happens beside it stays there, since strokes lie on no flat ground.
+    for row, column in itertools.product((150, 155, 181), (150, 157)):
         changed = image.clone()
         changed[:, row, column] = 1 - changed[:, row, column]
         moved = (rendered(changed, context=context) - before).abs().amax(0).nonzero()
@@ -163,24 +164,23 @@ def test_two_styles_mix_and_a_share_of_0_is_the_first():
     assert (half - first).abs().mean() < apart and (half - second).abs().mean() < apart
 
 
-def _on_canvas(product: torch.Tensor, short: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The product reduced to `short` in the middle of a white square, and its place."""
-    small = reduced(product, short)
-    height, width = small.shape[1:]
-    canvas, mask = torch.ones(3, 384, 384), torch.zeros(1, 384, 384, dtype=torch.bool)
-    rows, columns = slice(192 - height // 2, None), slice(192 - width // 2, None)
-    canvas[:, rows, columns][:, :height, :width] = small
-    mask[:, rows, columns][:, :height, :width] = True
-    return canvas, mask[0]
+def _framed(product: torch.Tensor, side: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The product in the middle of a white square of this side, and its place."""
+    height, width = product.shape[1:]
+    canvas, mask = torch.ones(3, side, side), torch.zeros(side, side, dtype=torch.bool)
+    rows = slice((side - height) // 2, (side + height) // 2)
+    columns = slice((side - width) // 2, (side + width) // 2)
+    canvas[:, rows, columns] = product
+    mask[rows, columns] = True
+    return canvas, mask
 
 
 def test_a_gallery_keeps_one_look_over_three_framings():
-    crop = photo("cushion")[:, 60:260, 60:260]
-    framings = [_on_canvas(crop, short) for short in (96, 192, 352)]
+    cushion = photo("cushion")[:, 60:260, 60:260]
+    framings = [_framed(cushion, side) for side in (208, 288, 448)]
     gallery = Gallery([Sample(image=picture) for picture, _ in framings])
     drifts: dict[str, list[float]] = {"each": [], "gallery": []}
-    # The eight styles trained longest: the others hardly change a colour yet, drift or no drift.
-    for slug in list(built_in_styles())[:8]:
+    for slug in built_in_styles():
         for kind, statistics in (("each", None), ("gallery", gallery)):
             colours = []
             for picture, place in framings:

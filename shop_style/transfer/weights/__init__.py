@@ -105,7 +105,7 @@ WEIGHTS: dict[str, WeightFile] = {
         WeightFile(
             name="network",
             file_name="network.safetensors",
-            sha256="9a9a18782cd02a6ce5d18d7e5f94e6edbcd36450af1cb495098f287ceae9381a",
+            sha256="d480d7d46b9d4ad23103d1c54835abb31a215a252e29037763db369039e6b7ee",
             licence="MIT",
             source="trained by this project: docs/network.md",
             shipped=True,

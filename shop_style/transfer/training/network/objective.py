@@ -13,8 +13,8 @@ from shop_style.transfer._palette import Moments
 from shop_style.transfer._student import TAPS
 from shop_style.transfer.trunk import Trunk
 
-CONTENT_TAPS: Final = {"relu2_2": 0.3, "relu3_3": 1.0}
-COLOUR_CELL: Final = 16
+CONTENT_TAPS: Final = {"relu3_3": 0.5, "relu4_3": 0.5}
+COLOUR_CELL: Final = 32
 Grams = dict[str, Tensor]
 
 
@@ -28,9 +28,9 @@ class ObjectiveWeights:
     outside: of values below 0 and above 1, which a picture cannot show.
     """
 
-    style: float = 8.0
+    style: float = 25.0
     style_power: float = 1.5
-    colour: float = 25.0
+    colour: float = 100.0
     variation: float = 0.3
     outside: float = 5.0
 
