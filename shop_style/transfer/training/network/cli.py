@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=argparse.SUPPRESS,
         metavar="STEP:PIXELS",
-        help="from which step crops have which side (default 0:128 2000:192)",
+        help="from which step crops have which side (default 0:128)",
     )
     parser.add_argument("--precision", choices=("auto", "bfloat16", "float32"), default="auto")
     for name, text in _NUMBERS.items():

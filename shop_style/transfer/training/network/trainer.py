@@ -47,11 +47,11 @@ class NetworkConfig(LoopConfig):
     """
 
     batch: int = 4
-    sizes: tuple[tuple[int, int], ...] = ((0, 128), (2_000, 192))
+    sizes: tuple[tuple[int, int], ...] = ((0, 128),)
     code_rate: float = 4.0
     first_styles: int = 8
     all_from: int = 2_500
-    dial_from: int = 3_000
+    dial_from: int = 4_000
     ema: float = 0.998
     freeze_norms: float = 0.8
     precision: str = "auto"
