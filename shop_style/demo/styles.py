@@ -45,10 +45,10 @@ STYLES = (
         strength=None,
     ),
     DemoStyle(
-        slug="watercolour",
+        slug="painterly",
         engine="network",
         region=Region.PRODUCT,
-        parameters={"style": "watercolour"},
+        parameters={"style": "painterly"},
         thresholds=_RECOGNISABLE,
         strength=None,
     ),

@@ -125,7 +125,7 @@ def test_the_three_styles_are_sound_and_keep_what_a_person_changed(
     fixtures: Path, reference: bytes
 ) -> None:
     styles = load_styles(fixtures)
-    assert list(styles) == ["grade", "watercolour", "graphic"]
+    assert list(styles) == ["grade", "painterly", "graphic"]
     for style in styles.values():
         style.full_clean()
     assert styles["grade"].references.get().licence == "MIT"
@@ -142,5 +142,5 @@ def test_missing_styles_are_named(fixtures: Path) -> None:
     with pytest.raises(DemoError, match=r"grade\.png"):
         load_styles(fixtures)
     (fixtures / "styles.json").write_text("[]")
-    with pytest.raises(DemoError, match="grade, watercolour, graphic"):
+    with pytest.raises(DemoError, match="grade, painterly, graphic"):
         load_styles(fixtures)
