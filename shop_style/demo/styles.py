@@ -35,6 +35,9 @@ class DemoStyle:
 _RECOGNISABLE = {"max_delta_e": 20.0}
 """The artistic gate judges shape and print, not colour; the demo's products keep some of theirs."""
 
+_HALF = 0.5
+"""Strokes beside the product's own detail; at 1 the gate still passes what hides small print."""
+
 STYLES = (
     DemoStyle(
         slug="grade",
@@ -50,7 +53,7 @@ STYLES = (
         region=Region.PRODUCT,
         parameters={"style": "painterly"},
         thresholds=_RECOGNISABLE,
-        strength=None,
+        strength=_HALF,
     ),
     DemoStyle(
         slug="graphic",
@@ -58,7 +61,7 @@ STYLES = (
         region=Region.PRODUCT,
         parameters={"style": "graphic"},
         thresholds=_RECOGNISABLE,
-        strength=None,
+        strength=_HALF,
     ),
 )
 
