@@ -30,7 +30,7 @@ from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.review import approve, publish
 from shop_style.models import Experiment, Status, Style, StyleVariant
 from shop_style.models.variant import Review
-from shop_style.sources import SourceImage, source_image
+from shop_style.sources import source_image
 
 ACTOR = "demo"
 LOGIN = "admin"
@@ -91,9 +91,8 @@ class Demo:
     def _request(self, images: Sequence[ProductImage], styles: dict[str, Style]) -> RequestReport:
         total = RequestReport()
         pictures = [source_image(image) for image in images]
-        for index, wanted in enumerate(STYLES):
-            chosen = spread(pictures, wanted.most, offset=index)
-            report = request_variants(chosen, [styles[wanted.slug]], actor=ACTOR)
+        for wanted in STYLES:
+            report = request_variants(pictures, [styles[wanted.slug]], actor=ACTOR)
             self.out.write(f"{styles[wanted.slug]}: {report.summary()}.")
             for _name, error in report.refused:
                 self.out.write(f"  refused {error} ({error.code})")
@@ -199,14 +198,6 @@ def add_login(out: OutputWrapper) -> str:
         )
         return f"login {LOGIN} / {LOGIN}"
     return f"login {LOGIN} / {LOGIN}" if user.check_password(LOGIN) else ""
-
-
-def spread(pictures: Sequence[SourceImage], most: int | None, *, offset: int) -> list[SourceImage]:
-    """At most so many, spread over the catalogue; another offset chooses others."""
-    if most is None or len(pictures) <= most:
-        return list(pictures)
-    step = len(pictures) / most
-    return [pictures[(int(index * step) + offset) % len(pictures)] for index in range(most)]
 
 
 def _unfinished(report: RequestReport) -> bool:

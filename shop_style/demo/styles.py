@@ -18,10 +18,7 @@ from shop_style.transfer.registry import engine_entry
 
 @dataclass(frozen=True, kw_only=True)
 class DemoStyle:
-    """One style as the demo sets it up.
-
-    strength: None searches the largest that passes. most: pictures asked for; None is all.
-    """
+    """One style as the demo sets it up. strength: None searches the largest that passes."""
 
     slug: str
     engine: str
@@ -29,7 +26,6 @@ class DemoStyle:
     parameters: dict[str, Any] = field(default_factory=dict)
     thresholds: dict[str, float] = field(default_factory=dict)
     strength: float | None = 1.0
-    most: int | None = None
 
 
 _RECOGNISABLE = {"max_delta_e": 20.0}

@@ -138,14 +138,6 @@ def test_unmigrated_tables_fail_with_the_next_step(monkeypatch: pytest.MonkeyPat
         run.check_tables()
 
 
-def test_a_few_pictures_are_spread_over_the_catalogue() -> None:
-    pictures: Any = [str(number) for number in range(12)]
-    assert run.spread(pictures, 4, offset=0) == ["0", "3", "6", "9"]
-    assert run.spread(pictures, 4, offset=1) == ["1", "4", "7", "10"]
-    assert run.spread(pictures, None, offset=2) == pictures
-    assert run.spread(pictures[:3], 4, offset=2) == pictures[:3]
-
-
 def test_an_experiment_with_own_photos_stands_beside_the_catalogues(
     demo: Path, fixtures: Path, tmp_path: Path, make_variant: Any, picture: Any
 ) -> None:

@@ -16,6 +16,7 @@ from shop_style.exceptions import (
     RenderCancelled,
     StyleReferenceError,
 )
+from shop_style.transfer import _style_network
 from shop_style.transfer._style_network import RECEPTIVE_RADIUS
 from shop_style.transfer.built_in import built_in_styles
 from shop_style.transfer.engine import RenderContext, StyleSpec
@@ -110,8 +111,18 @@ def test_no_pixel_depends_on_one_farther_away_than_the_radius():
         assert 20 < far <= RECEPTIVE_RADIUS <= 64
 
 
+def _opened(image: torch.Tensor) -> torch.Tensor:
+    return torch.ones(len(image), 1, image.shape[-2] // 2, image.shape[-1] // 2)
+
+
+@pytest.mark.parametrize("gated", [True, False], ids=["as it is", "gate open"])
 @pytest.mark.parametrize("slug", list(built_in_styles()))
-def test_flat_grey_shows_no_checkerboard(slug):
+def test_flat_grey_shows_no_checkerboard(slug, gated, monkeypatch):
+    if not gated:
+        # The gate is shut on flat ground: opened, and without grain, it shows what the
+        # convolutions themselves leave.
+        monkeypatch.setattr(_style_network, "gate", lambda image: _opened(image))
+        monkeypatch.setattr(_style_network, "grain", lambda h, w, at: torch.zeros(1, 4, h, w))
     flat = torch.full((3, 96, 96), 0.5)
     found = rendered(flat, style=slug)[:, 16:80, 16:80]
     spectrum = torch.fft.fft2(found - found.mean((1, 2), keepdim=True)).abs() / found[0].numel()
