@@ -73,6 +73,7 @@ BUILT_IN = (
         path="shop_style.transfer.network:NetworkEngine",
         parameters=NetworkParameters,
         mode="artistic",
+        version=2,
         weights=("network",),
         needs_references=False,
         typical_seconds=3.0,
