@@ -52,10 +52,10 @@ STYLES = (
         strength=_HALF,
     ),
     DemoStyle(
-        slug="graphic",
+        slug="linocut",
         engine="network",
         region=Region.PRODUCT,
-        parameters={"style": "graphic"},
+        parameters={"style": "linocut"},
         thresholds=_RECOGNISABLE,
         strength=_HALF,
     ),

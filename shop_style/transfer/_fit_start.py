@@ -13,9 +13,10 @@ from torch import Tensor
 from shop_style.transfer._palette import colour_map
 from shop_style.transfer._style_model import Gains, StyleModel
 from shop_style.transfer.descriptor import StyleDescriptor, describe_style
-from shop_style.transfer.style_code import HALF_CHANNELS, StyleCode
+from shop_style.transfer.style_code import StyleCode
 from shop_style.transfer.training.network.objective import Losses, Objective
 from shop_style.transfer.training.network.photos import Photos
+from shop_style.transfer.training.network.trainable import Conditions, Painted
 from shop_style.transfer.trunk import Trunk
 
 CANDIDATES: Final = 4
@@ -25,7 +26,7 @@ MEASURED_CROPS: Final = 4
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Start:
-    """code: the built-in style `slug` in the references' colours, its palette in `palette`.
+    """code: the built-in style `slug` in the references' colours.
 
     gain: its style gain. plain_gain: that of the built-in style as it is.
     """
@@ -51,39 +52,30 @@ def nearest_start(
     starts = []
     for slug in nearest:
         plain = model.codes[slug]
-        recoloured = in_colours(plain, model.descriptors[slug], wanted)
-        gains = [
-            style_gain(objective, photos, _renderer(model, code)) for code in (plain, recoloured)
-        ]
-        better = recoloured if gains[1] >= gains[0] else plain
-        starts.append(Start(slug=slug, code=better, gain=max(gains), plain_gain=gains[0]))
+        toned = dataclasses.replace(plain, colours=wanted.colours)
+        codes = (plain, toned, in_colours(plain, model.descriptors[slug], wanted))
+        gains = [style_gain(objective, photos, _renderer(model, code)) for code in codes]
+        best = 1 if gains[1] > gains[2] else 2
+        starts.append(Start(slug=slug, code=codes[best], gain=gains[best], plain_gain=gains[0]))
     return max(starts, key=lambda start: start.gain)
 
 
 def in_colours(code: StyleCode, own: StyleDescriptor, wanted: StyleDescriptor) -> StyleCode:
-    """The style with its colours carried to the wanted ones, as its palette."""
-    matrix, offset = colour_map(
+    """The style toned to the wanted colours, and the colours of its strokes carried there.
+
+    Strokes are taken as painted by the features alone: what they take from the pixels below them
+    is carried along, though those are in the wanted colours already.
+    """
+    matrix, _ = colour_map(
         (own.colour_mean.double(), own.colour_covariance.double()),
         (wanted.colour_mean.double(), wanted.colour_covariance.double()),
     )
-    return dataclasses.replace(code, palette=torch.cat([matrix, offset[:, None]], 1).float())
-
-
-def palette_folded(code: StyleCode) -> StyleCode:
-    """The same style with its palette in the last convolution, where a fit can tune it.
-
-    That convolution sees the picture less a half: A·y + b with y = x + Δ is x + Δ' with
-    Δ' = A·Δ + (A − I)·(x − ½) + b + (A − I)·½.
-    """
-    matrix, offset = code.palette[:, :3], code.palette[:, 3]
-    extra = matrix - torch.eye(3)
-    head = torch.einsum("ab,bihw->aihw", matrix, code.head)
-    head[:, HALF_CHANNELS:, 1, 1] += extra
+    matrix = matrix.float()
     return dataclasses.replace(
         code,
-        head=head,
-        head_bias=matrix @ code.head_bias + offset + extra.sum(1) / 2,
-        palette=torch.eye(3, 4),
+        head=torch.einsum("ab,bihw->aihw", matrix, code.head),
+        head_bias=matrix @ code.head_bias,
+        colours=wanted.colours,
     )
 
 
@@ -92,10 +84,11 @@ def style_gain(objective: Objective, photos: Photos, render: Callable[[Tensor], 
     photo = photos.held_out_batch(index=0, size=MEASURED_CROPS, crop=MEASURED_CROP)
     photo = photo.to(objective.trunk.device)
     index = torch.zeros(len(photo), dtype=torch.long, device=photo.device)
-    full = torch.ones(len(photo), device=photo.device)
+    conditions = Conditions(index=index, strength=torch.ones(len(photo), device=photo.device))
     with torch.no_grad():
         losses: list[Losses] = [
-            objective.losses(photo, picture, index, full) for picture in (photo, render(photo))
+            objective.losses(photo, Painted(photo, picture), conditions)
+            for picture in (photo, render(photo))
         ]
     return 1 - float(losses[1].style) / float(losses[0].style)
 

@@ -1,4 +1,4 @@
-"""A first guess at a styled picture: the product in the reference's palette."""
+"""Mean and covariance of colours, and the linear map from one to another."""
 
 from __future__ import annotations
 
@@ -12,14 +12,6 @@ Moments = tuple[Tensor, Tensor]
 # Variance added on the diagonal (3 % of the range, squared), so that a flat picture is not
 # stretched into noise.
 FLOOR = 0.03**2
-
-# Mean and covariance of the pixels of products in shop photos, greys more than colours. Round
-# numbers; whole photos, white backgrounds and all, are brighter and vary more (250 photos of five
-# shops: means 0.73, variances 0.10), but then white would become the references' middle tone.
-SHOP_PHOTOS: Moments = (
-    torch.full((3,), 0.55, dtype=torch.float64),
-    torch.full((3, 3), 0.07, dtype=torch.float64) + 0.015 * torch.eye(3, dtype=torch.float64),
-)
 
 
 def matched_palette(picture: Tensor, references: Sequence[Tensor]) -> Tensor:
@@ -42,13 +34,6 @@ def colour_map(mine: Moments, theirs: Moments) -> Moments:
     inverse = _power(mine[1], -0.5)
     matrix = inverse @ _power(root @ theirs[1] @ root, 0.5) @ inverse
     return matrix, theirs[0] - matrix @ mine[0]
-
-
-def style_palette(references: Sequence[Tensor]) -> Moments:
-    """The map A (3, 3), b (3,), float32, that carries shop photos in general to the colours of
-    references (3, H, W): the same for every product, so that a catalogue keeps one look."""
-    matrix, offset = colour_map(SHOP_PHOTOS, colour_moments([item[None] for item in references]))
-    return matrix.float(), offset.float()
 
 
 def colour_moments(pictures: Sequence[Tensor]) -> Moments:

@@ -14,12 +14,13 @@ from torch import Tensor
 
 from shop_style.exceptions import WeightsMismatch
 from shop_style.transfer._objective import LUMA
+from shop_style.transfer._padding import Padder, Scratch
+from shop_style.transfer._palette import Moments
 from shop_style.transfer._style_network import (
     LAYERS,
     STRIDE,
+    Entered,
     Layer,
-    Padder,
-    Scratch,
     StyleNetwork,
     entering,
     frozen_layer,
@@ -28,6 +29,7 @@ from shop_style.transfer._style_network import (
     head_kernel,
     pooling_layer,
 )
+from shop_style.transfer._toning import CATALOGUE, Canvas, painted_ground, pooled_colours, toning
 from shop_style.transfer.built_in import built_in_styles
 from shop_style.transfer.descriptor import StyleDescriptor
 from shop_style.transfer.device import best_device, compute_dtype
@@ -36,7 +38,6 @@ from shop_style.transfer.style_code import StyleCode
 from shop_style.transfer.weights import weight_file
 
 STYLES_PREFIX: Final = "styles."
-_IDENTITY: Final = torch.eye(3, 4)
 
 
 class Change(Protocol):
@@ -63,15 +64,10 @@ class Gains:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """A style's last convolution as it runs: kernel (12, HALF_CHANNELS + 12, 3, 3), bias (3,).
-
-    recolour: (3, 3), what a palette does to the picture itself, too fine for bfloat16; None
-    where it does nothing.
-    """
+    """A style's last convolution as it runs: kernel (12, HALF_CHANNELS + 12, 3, 3), bias (3,)."""
 
     kernel: Tensor
     bias: Tensor
-    recolour: Tensor | None
 
 
 class StyleModel:
@@ -94,6 +90,7 @@ class StyleModel:
         self.dtype = dtype
         self.weights_sha256 = weights_sha256
         self._heads: WeakKeyDictionary[StyleCode, dict[Gains, Head]] = WeakKeyDictionary()
+        self._kept_tonings: WeakKeyDictionary[StyleCode, Tensor] = WeakKeyDictionary()
         self._kernels: dict[str, tuple[Tensor, Tensor | None]] = {}
         for name in LAYERS:
             bias = network.bias(name)
@@ -105,29 +102,52 @@ class StyleModel:
                 None if bias is None else bias.detach().to(device, dtype),
             )
 
-    def statistics(self, code: StyleCode, strength: float, samples: Sequence[Sample]) -> Statistics:
-        """Measure a style's statistics at a strength, pooled over samples of any size."""
-        pictures, recorder = self._padded(samples)
-        entered = [entering(picture, self.dtype) for picture in pictures]
+    def statistics(
+        self,
+        code: StyleCode,
+        strength: float,
+        samples: Sequence[Sample],
+        *,
+        keep_ground: bool = False,
+    ) -> Statistics:
+        """Measure a style's statistics at a strength, pooled over samples of any size.
+
+        keep_ground: white stays light and flat, by colours of shop photos in general, instead of
+        the samples' own.
+        """
+        pictures, weights = self._padded(samples)
+        recorder = Recorder(weights)
+        source = CATALOGUE if keep_ground else pooled_colours(pictures, weights)
+        canvas = self._canvas(code, strength, source)
+        entered = [self._entered(picture, canvas.tone(picture), canvas) for picture in pictures]
         half_features(self._pooling(code, strength, recorder, Scratch()), entered)
-        return recorder.found
+        return Statistics(layers=recorder.found, colours=source)
 
     def frozen_change(
-        self, code: StyleCode, strength: float, statistics: Statistics, gains: Gains
+        self,
+        code: StyleCode,
+        strength: float,
+        statistics: Statistics,
+        gains: Gains,
     ) -> Change:
         """Δ as a function of the surroundings of each pixel alone."""
         scale, shift = (item.to(self.device) for item in code.at(strength))
         pad = Scratch()
-        layer = frozen_layer(self._kernels, scale, shift, statistics, pad)
-        return self._change(layer, code, gains, pad)
+        layer = frozen_layer(self._kernels, scale, shift, statistics.layers, pad)
+        canvas = self._canvas(code, strength, statistics.colours)
+        return self._change(layer, canvas, code, gains, pad)
 
-    def own_change(self, code: StyleCode, strength: float, gains: Gains) -> Change:
+    def own_change(
+        self, code: StyleCode, strength: float, gains: Gains, *, keep_ground: bool = False
+    ) -> Change:
         """Δ normalised by the statistics of the very picture, measured in the same pass."""
 
         def change(picture: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
             pad = Scratch()
             layer = self._pooling(code, strength, Recorder([None]), pad)
-            return self._change(layer, code, gains, pad)(picture, origin)
+            source = CATALOGUE if keep_ground else pooled_colours([picture], [None])
+            canvas = self._canvas(code, strength, source)
+            return self._change(layer, canvas, code, gains, pad)(picture, origin)
 
         return change
 
@@ -135,24 +155,47 @@ class StyleModel:
         scale, shift = (item.to(self.device) for item in code.at(strength))
         return pooling_layer(self._kernels, scale, shift, recorder, pad)
 
-    def _padded(self, samples: Sequence[Sample]) -> tuple[list[Tensor], Recorder]:
+    def _entered(
+        self, picture: Tensor, tone: Tensor, canvas: Canvas, origin: tuple[int, int] = (0, 0)
+    ) -> Entered:
+        toned = canvas.toned(picture, tone)
+        return entering(toned, canvas.opened(picture), self.dtype, origin)
+
+    def _canvas(self, code: StyleCode, strength: float, source: Moments) -> Canvas:
+        if source is not CATALOGUE:
+            ground = painted_ground(source, strength)
+            return Canvas(extra=toning(source, code.colours), strength=strength, ground=ground)
+        # The same for every picture of a style: made once.
+        if code not in self._kept_tonings:
+            self._kept_tonings[code] = toning(source, code.colours)
+        return Canvas(extra=self._kept_tonings[code], strength=strength)
+
+    def _padded(self, samples: Sequence[Sample]) -> tuple[list[Tensor], list[Tensor | None]]:
         pictures = [padded(item.image[None].to(self.device), STRIDE) for item in samples]
         weights = [
             None if item.weight is None else padded(item.weight[None].to(self.device), STRIDE)
             for item in samples
         ]
-        return pictures, Recorder(weights)
+        return pictures, weights
 
-    def _change(self, layer: Layer, code: StyleCode, gains: Gains, pad: Padder) -> Change:
+    def _change(
+        self,
+        layer: Layer,
+        canvas: Canvas,
+        code: StyleCode,
+        gains: Gains,
+        pad: Padder,
+    ) -> Change:
         head = self._head(code, gains)
+        gain = gains.matrix().to(self.device) * canvas.tone_share
 
         def change(picture: Tensor, origin: tuple[int, int] = (0, 0)) -> Tensor:
-            entered = entering(picture, self.dtype, origin)
+            tone = canvas.tone(picture)
+            entered = self._entered(picture, tone, canvas, origin)
             half = half_features(layer, [entered])[0]
             made = head_change(half, entered.pixels, head.kernel, head.bias, pad)
-            if head.recolour is not None:
-                made += torch.einsum("ab,nbhw->nahw", head.recolour, picture)
-            return made
+            # In float32: too fine for the head's format.
+            return made.add_((gain @ tone.flatten(2)).view_as(made))
 
         return change
 
@@ -160,18 +203,14 @@ class StyleModel:
         """A style's last convolution, made once: it is the same for every picture."""
         made = self._heads.setdefault(code, {})
         if gains not in made:
-            palette, offset = code.palette[:, :3], code.palette[:, 3]
             gain = gains.matrix()
-            mixing = gain @ palette
-            kernel = head_kernel(torch.einsum("ab,bihw->aihw", mixing, code.head))
-            bias = mixing @ code.head_bias + gain @ offset
-            recolour = (gain @ (palette - torch.eye(3))).to(self.device)
+            kernel = head_kernel(torch.einsum("ab,bihw->aihw", gain, code.head))
+            bias = gain @ code.head_bias
             made[gains] = Head(
                 kernel=kernel.to(self.device, self.dtype).contiguous(
                     memory_format=torch.channels_last
                 ),
                 bias=bias.to(self.device, self.dtype),
-                recolour=recolour if bool((code.palette != _IDENTITY).any()) else None,
             )
         return made[gains]
 
@@ -228,5 +267,5 @@ def unpacked(
     for row, slug in enumerate(slugs):
         own = {name: rows[row] for name, rows in table.items()}
         descriptors[slug] = StyleDescriptor(**{name: own.pop(name) for name in parts})
-        codes[slug] = StyleCode.from_tensors(own | {"palette": _IDENTITY})
+        codes[slug] = StyleCode.from_tensors(own | {"colours": descriptors[slug].colours})
     return network, codes, descriptors

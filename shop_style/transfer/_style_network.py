@@ -13,14 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shop_style.transfer._grain import GRAIN_CHANNELS, gate, grain
+from shop_style.transfer._grain import GRAIN_CHANNELS, grain
+from shop_style.transfer._padding import Padder, replicated
 from shop_style.transfer._phase import (
     enlarging_kernel,
     phases_apart,
     phases_together,
     unshuffled_kernel,
 )
-from shop_style.transfer.statistics import Recorder, Statistics
+from shop_style.transfer.statistics import LayerMoments, Recorder
 from shop_style.transfer.style_code import BLOCKS, HALF_CHANNELS, NORMS, QUARTER_CHANNELS
 
 PIXEL_CHANNELS: Final = 12
@@ -53,10 +54,6 @@ Layer = Callable[[str, Maps], Maps]
 """Applies a layer by name: its convolution and whatever normalisation belongs to it."""
 
 
-Padder = Callable[[Sequence[Tensor]], Tensor]
-"""Joins maps (N, C, H, W) along C and repeats their borders once: (N, ΣC, H + 2, W + 2)."""
-
-
 class Entered(NamedTuple):
     """What the network reads of pictures (N, 3, H, W), at half their size.
 
@@ -73,16 +70,19 @@ class Entered(NamedTuple):
         return self.maps[:, :PIXEL_CHANNELS]
 
 
-def entering(image: Tensor, dtype: torch.dtype, origin: tuple[int, int] = (0, 0)) -> Entered:
-    """Pictures (N, 3, H, W) in [0, 1] as the network reads them.
+def entering(
+    image: Tensor, opened: Tensor, dtype: torch.dtype, origin: tuple[int, int] = (0, 0)
+) -> Entered:
+    """Toned pictures (N, 3, H, W) as the network reads them.
 
-    origin: row and column of the first pixel in the whole picture, multiples of 2.
+    opened: (N, 1, H/2, W/2), where strokes may lie. origin: row and column of the first pixel in
+    the whole picture, multiples of 2.
     """
     pixels = phases_apart(image - 0.5, 2, dtype)
     number, _, height, width = pixels.shape
     noise = grain(height, width, (origin[0] // 2, origin[1] // 2)).to(pixels)
     maps = torch.cat([pixels, noise.expand(number, -1, -1, -1)], 1)
-    return Entered(maps.contiguous(memory_format=torch.channels_last), gate(image).to(dtype))
+    return Entered(maps.contiguous(memory_format=torch.channels_last), opened.to(dtype))
 
 
 def half_features(layer: Layer, entered: Sequence[Entered]) -> Maps:
@@ -105,42 +105,6 @@ def _relu(maps: Maps) -> Maps:
 
 def _sum(first: Maps, second: Maps) -> Maps:
     return [b.add_(a) for a, b in zip(first, second, strict=True)]
-
-
-def replicated(parts: Sequence[Tensor]) -> Tensor:
-    """A Padder that gradients pass."""
-    joined = torch.cat(list(parts), 1) if len(parts) > 1 else parts[0]
-    return functional.pad(joined, (1, 1, 1, 1), mode="replicate")
-
-
-class Scratch:
-    """A Padder for inference that keeps one buffer a shape: each call may undo an earlier one's."""
-
-    def __init__(self) -> None:
-        self._buffers: dict[tuple[object, ...], Tensor] = {}
-
-    def __call__(self, parts: Sequence[Tensor]) -> Tensor:
-        number, _, height, width = parts[0].shape
-        channels = sum(part.shape[1] for part in parts)
-        key = (number, channels, height, width)
-        if key not in self._buffers:
-            self._buffers[key] = torch.empty(
-                (number, channels, height + 2, width + 2),
-                dtype=parts[0].dtype,
-                device=parts[0].device,
-                memory_format=torch.channels_last,
-            )
-        buffer = self._buffers[key]
-        first = 0
-        for part in parts:
-            last = first + part.shape[1]
-            buffer[:, first:last, 1:-1, 1:-1] = part
-            first = last
-        buffer[:, :, 0, 1:-1] = buffer[:, :, 1, 1:-1]
-        buffer[:, :, -1, 1:-1] = buffer[:, :, -2, 1:-1]
-        buffer[..., 0] = buffer[..., 1]
-        buffer[..., -1] = buffer[..., -2]
-        return buffer
 
 
 def convolved(
@@ -234,7 +198,7 @@ def frozen_layer(
     kernels: Mapping[str, tuple[Tensor, Tensor | None]],
     scale: Tensor,
     shift: Tensor,
-    statistics: Statistics,
+    statistics: LayerMoments,
     pad: Padder,
 ) -> Layer:
     """A layer whose normalisation is folded into its kernel and bias."""

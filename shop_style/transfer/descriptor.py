@@ -24,6 +24,11 @@ class StyleDescriptor:
     colour_mean: Tensor
     colour_covariance: Tensor
 
+    @property
+    def colours(self) -> Tensor:
+        """(3, 4), [covariance | mean], as a StyleCode keeps them."""
+        return torch.cat([self.colour_covariance, self.colour_mean[:, None]], 1)
+
     def distance(self, other: StyleDescriptor) -> float:
         """Mean over taps of the relative distance of their statistics; 0 is the same look."""
         found = []

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from shop_style.transfer._fit_start import nearest_start
-from shop_style.transfer._palette import style_palette
 from shop_style.transfer._references import agreement, checked_references
 from shop_style.transfer._style_model import load_style_model
 from shop_style.transfer.device import best_device
@@ -30,7 +29,7 @@ def first_look(
     pictures = checked_references(references, slug)
     trunk = load_trunk("distilled", chosen)
     shared = agreement(trunk, pictures)
-    objective = Objective(trunk, [shared.grams], [style_palette(pictures)], ObjectiveWeights())
+    objective = Objective(trunk, [shared.grams], ObjectiveWeights())
     model = load_style_model(chosen)
     start = nearest_start(model, trunk, objective, pictures, fitting_photos())
     return FittedStyle(

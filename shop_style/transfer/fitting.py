@@ -13,20 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from shop_style.exceptions import RenderCancelled
-from shop_style.transfer._fit_start import Start, nearest_start, palette_folded, style_gain
-from shop_style.transfer._palette import style_palette
+from shop_style.transfer._fit_start import Start, nearest_start, style_gain
 from shop_style.transfer._references import Agreement, agreement, checked_references
 from shop_style.transfer._style_model import StyleModel, load_style_model
 from shop_style.transfer.device import autocast, best_device
 from shop_style.transfer.fit_report import FitReport
 from shop_style.transfer.style_code import StyleCode
-from shop_style.transfer.training.network.objective import (
-    Losses,
-    Objective,
-    ObjectiveWeights,
-)
+from shop_style.transfer.training.network.objective import Objective, ObjectiveWeights
 from shop_style.transfer.training.network.photos import Photos
-from shop_style.transfer.training.network.trainable import TrainableNetwork
+from shop_style.transfer.training.network.trainable import Conditions, Painted, TrainableNetwork
 from shop_style.transfer.training.pictures import Picture, decode_file
 from shop_style.transfer.trunk import load_trunk
 
@@ -45,7 +40,7 @@ _TIMED_STEPS: Final = (3, 9)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedStyle:
-    """artefact: safetensors of a StyleCode, about 9 KB. report: how it came about."""
+    """artefact: safetensors of a StyleCode, about 7 KB. report: how it came about."""
 
     artefact: bytes
     report: FitReport
@@ -84,7 +79,7 @@ def fit(
     model = load_style_model(chosen)
     trunk = load_trunk("distilled", chosen)
     shared = agreement(trunk, pictures)
-    objective = Objective(trunk, [shared.grams], [style_palette(pictures)], ObjectiveWeights())
+    objective = Objective(trunk, [shared.grams], ObjectiveWeights())
     photos = fitting_photos(contents)
     start = nearest_start(model, trunk, objective, pictures, photos)
     on_progress(f"nearest built-in style: {start.slug}, style gain {start.gain:.3f}")
@@ -137,7 +132,7 @@ class _Fitting:
         self._network.network.load_state_dict(model.network.state_dict())
         self._network.network.requires_grad_(False)
         self._network.table.common_head.requires_grad_(False)
-        self._network.table.fill(0, palette_folded(start.code))
+        self._network.table.fill(0, start.code)
         self._network.to(self._device)
         self._tuned = [item for item in self._network.parameters() if item.requires_grad]
         self._average = [item.detach().clone() for item in self._tuned]
@@ -188,14 +183,16 @@ class _Fitting:
         for group in self._optimizer.param_groups:
             share = min(1.0, self.step / total)
             group["lr"] = _RATE * (0.03 + 0.97 * (1 + np.cos(np.pi * share)) / 2)
-        index = torch.zeros(_BATCH, dtype=torch.long, device=self._device)
         row, column = (int(place) for place in rng.integers(0, 512, 2))
-        losses = self._losses(
-            image.to(self._device),
-            index,
-            torch.from_numpy(strength).float().to(self._device),
-            (row, column),
+        conditions = Conditions(
+            index=torch.zeros(_BATCH, dtype=torch.long, device=self._device),
+            strength=torch.from_numpy(strength).float().to(self._device),
+            origin=(row, column),
+            keep_ground=bool(rng.random() < 0.5),
         )
+        image = image.to(self._device)
+        painted = self._painted(image, conditions)
+        losses = self._objective.losses(image, painted, conditions)
         self._optimizer.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._tuned, 1.0)
@@ -205,26 +202,15 @@ class _Fitting:
             for kept, now in zip(self._average, self._tuned, strict=True):
                 kept.lerp_(now, 1 - decay)
 
-    def _losses(
-        self, image: Tensor, index: Tensor, strength: Tensor, origin: tuple[int, int]
-    ) -> Losses:
-        styled = self._rendered(image, index, strength, origin)
-        return self._objective.losses(image, styled, index, strength)
-
-    def _rendered(
-        self,
-        image: Tensor,
-        index: Tensor,
-        strength: Tensor,
-        origin: tuple[int, int] = (0, 0),
-    ) -> Tensor:
+    def _painted(self, image: Tensor, conditions: Conditions) -> Painted:
         with autocast(self._device):
-            styled: Tensor = self._network(image, index, strength, origin)
-        return styled
+            painted: Painted = self._network(image, conditions)
+        return painted
 
     def _styled(self, photos: Tensor) -> Tensor:
         index = torch.zeros(len(photos), dtype=torch.long, device=photos.device)
-        return self._rendered(photos, index, torch.ones(len(photos), device=photos.device))
+        full = torch.ones(len(photos), device=photos.device)
+        return self._painted(photos, Conditions(index=index, strength=full)).styled
 
     def _measure(self, on_progress: Callable[[str], None]) -> bool:
         """Measure the averaged parameters; keep them if they are clearly the best so far."""

@@ -200,13 +200,21 @@ class _Render:
         samples = provider.samples(self._working, mask)
         only = samples[0] if provider.belongs_to_picture and len(samples) == 1 else None
         itself = only is not None and only.image is self._working and only.weight is None
+        keep = self._keeps_ground
         if itself and self._is_whole:
-            return self._model.own_change(style.code, level, style.gains)
+            return self._model.own_change(style.code, level, style.gains, keep_ground=keep)
         statistics = provider.kept(
-            (self._model, style.code, level),
-            lambda: self._model.statistics(style.code, level, samples),
+            (self._model, style.code, level, keep),
+            lambda: self._model.statistics(style.code, level, samples, keep_ground=keep),
         )
         return self._model.frozen_change(style.code, level, statistics, style.gains)
+
+    @property
+    def _keeps_ground(self) -> bool:
+        ground, given = self._style.parameters.ground, self._context.statistics
+        # A gallery keeps it for all of its pictures or for none.
+        shared = given is not None and not given.belongs_to_picture
+        return ground == "keep" or (ground == "auto" and (shared or self._context.mask is not None))
 
     @property
     def _is_whole(self) -> bool:

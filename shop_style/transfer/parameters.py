@@ -178,3 +178,9 @@ class NetworkParameters(EngineParameters):
         "what normalisation is measured on: the picture reduced or at full size, its product "
         "alone, or the same sample of pictures for the whole catalogue",
     )
+    ground: Literal["auto", "keep", "paint"] = chosen(
+        "auto",
+        "keep leaves white light and flat, in colours that are the same for every picture; paint "
+        "gives it the style's middle tone, and above strength 0.5 its strokes; auto keeps it where "
+        "a mask is known or a whole gallery is normalised alike",
+    )

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from shop_style.transfer._palette import Moments
+
 EPSILON: Final = 1.0
 """Added to a variance. Layers' outputs vary by 2 to 20; a flat picture must not have its rounding
 noise blown up to that."""
@@ -23,8 +25,17 @@ THUMBNAIL_SIDE: Final = 384
 _NOT_WORTH_REDUCING: Final = 1.5
 _MIN_PRODUCT: Final = 0.002
 
-Statistics = Mapping[str, tuple[Tensor, Tensor]]
+LayerMoments = Mapping[str, tuple[Tensor, Tensor]]
 """Mean and standard deviation (1, C, 1, 1), float32, by layer."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Statistics:
+    """What a render is normalised by. colours: mean (3,) and covariance (3, 3), float64, of the
+    pixels that are carried to the style's."""
+
+    layers: LayerMoments
+    colours: Moments
 
 
 def moments(features: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -30,7 +30,7 @@ _SHAPES: Final = {
     "shift": (2, NORM_CHANNELS),
     "head": (3, HEAD_INPUTS, 3, 3),
     "head_bias": (3,),
-    "palette": (3, 4),
+    "colours": (3, 4),
 }
 
 
@@ -43,14 +43,14 @@ class StyleCode:
 
     scale, shift: (2, NORM_CHANNELS): the value at strength 1, and what each unit of strength
     below 1 adds to it. head: (3, HEAD_INPUTS, 3, 3), head_bias: (3,): the last convolution.
-    palette: (3, 4), an affine map [A | b] of the styled colours, A·y + b.
+    colours: (3, 4), [covariance | mean] of the references' pixels, sRGB in [0, 1].
     """
 
     scale: Tensor
     shift: Tensor
     head: Tensor
     head_bias: Tensor
-    palette: Tensor
+    colours: Tensor
 
     def __post_init__(self) -> None:
         for name, shape in _SHAPES.items():

@@ -65,7 +65,7 @@ def fixtures(tmp_path: Path, picture: Callable[..., bytes], reference: bytes) ->
         {"slug": "jar", "name": "Jar", "images": [{"file": "catalogue/jar.jpg", "alt": "jar"}]},
     ]
     styles = []
-    for slug in ("grade", "painterly", "graphic", "unused"):
+    for slug in ("grade", "painterly", "linocut", "unused"):
         (folder / "styles" / f"{slug}.png").write_bytes(reference)
         styles.append(
             {"slug": slug, "name": slug.title(), "file": f"styles/{slug}.png", "licence": "MIT"}

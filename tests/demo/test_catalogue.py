@@ -125,13 +125,13 @@ def test_the_three_styles_are_sound_and_keep_what_a_person_changed(
     fixtures: Path, reference: bytes
 ) -> None:
     styles = load_styles(fixtures)
-    assert list(styles) == ["grade", "painterly", "graphic"]
+    assert list(styles) == ["grade", "painterly", "linocut"]
     for style in styles.values():
         style.full_clean()
     assert styles["grade"].references.get().licence == "MIT"
     assert styles["grade"].references.get().image.read() == reference
     # A built-in style of the network was learned from its reference already.
-    assert styles["graphic"].references.count() == 0
+    assert styles["linocut"].references.count() == 0
     Style.objects.filter(slug="grade").update(name="My grade")
     assert load_styles(fixtures)["grade"].name == "My grade"
     assert Style.objects.count() == len(STYLES)
@@ -142,5 +142,5 @@ def test_missing_styles_are_named(fixtures: Path) -> None:
     with pytest.raises(DemoError, match=r"grade\.png"):
         load_styles(fixtures)
     (fixtures / "styles.json").write_text("[]")
-    with pytest.raises(DemoError, match="grade, painterly, graphic"):
+    with pytest.raises(DemoError, match="grade, painterly, linocut"):
         load_styles(fixtures)

@@ -51,7 +51,7 @@ def rendered(fixtures: Path, make_variant: Any) -> None:
     """Everything the demo asks for is there already, as its worker would have left it."""
     for style in load_styles(fixtures).values():
         for image in load_catalogue(fixtures).images:
-            rendered_one(image, style, make_variant, passed=style.slug != "graphic")
+            rendered_one(image, style, make_variant, passed=style.slug != "linocut")
 
 
 def rendered_one(image: ProductImage, style: Style, make_variant: Any, *, passed: bool) -> None:
@@ -74,7 +74,7 @@ def test_a_second_run_renders_nothing_and_publishes_what_passed(
     assert "Approved 6 variants that passed their gate and published 6" in said
     assert "in a real shop a person looks" in said
     assert StyleVariant.objects.published().count() == 6
-    assert not StyleVariant.objects.published().filter(style__slug="graphic").exists()
+    assert not StyleVariant.objects.published().filter(style__slug="linocut").exists()
     assert set(AuditEntry.objects.values_list("actor", flat=True)) == {"demo"}
     assert (demo / "contact_sheet.html").exists()
     experiment = Experiment.objects.get()

@@ -28,12 +28,25 @@ def test_it_is_shut_where_a_picture_is_flat(level):
     assert gate(torch.full((1, 3, 64, 64), level)).max() < 1e-3
 
 
-def test_it_is_open_on_the_terraces_of_a_soft_shadow():
-    # One step of 255 every twelve pixels: each terrace is wider than the cells.
-    shadow = torch.floor(torch.arange(120) / 12) / 255
-    picture = (0.5 + shadow).expand(1, 3, 120, 120)
-    found = gate(picture)[..., 8:-8]
-    assert found.min() > 0.2
+def _stepped(pixels: int) -> torch.Tensor:
+    """A surface in shade, brighter by a step of 255 every so many pixels."""
+    return (0.5 + torch.floor(torch.arange(120) / pixels) / 255).expand(1, 3, 120, 120)
+
+
+def test_it_is_open_on_a_surface_in_shade_and_all_but_shut_on_single_terraces():
+    assert gate(_stepped(2))[..., 8:-8].min() > 0.8
+    # What opens there would be painted as a contour line.
+    assert gate(_stepped(22))[..., 8:-8].max() < 0.2
+
+
+def test_a_product_is_open_up_to_its_edge_and_the_ground_beside_it_is_shut():
+    picture = torch.ones(1, 3, 96, 96)
+    noise = torch.rand(3, 48, 48, generator=torch.Generator().manual_seed(0))
+    picture[..., 24:72, 24:72] = 0.2 + 0.3 * noise
+    found = gate(picture)
+    assert found[..., 12:36, 12:36].min() > 0.5 and found[..., 13:35, 13:35].min() > 0.9
+    found[..., 9:39, 9:39] = 0  # six pixels of the picture beyond the edge
+    assert found.max() < 0.01
 
 
 def test_each_channel_is_a_band_about_its_wavelength():

@@ -16,7 +16,7 @@ from shop_style.exceptions import (
     RenderCancelled,
     StyleReferenceError,
 )
-from shop_style.transfer import _style_network
+from shop_style.transfer import _style_network, _toning
 from shop_style.transfer._style_network import RECEPTIVE_RADIUS
 from shop_style.transfer.built_in import built_in_styles
 from shop_style.transfer.engine import RenderContext, StyleSpec
@@ -64,15 +64,15 @@ def test_output_keeps_shape_range_and_input():
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("working_side", [0, 130])
+@pytest.mark.parametrize(("working_side", "ground"), [(0, "paint"), (130, "keep")])
 @pytest.mark.parametrize(("height", "width"), [(403, 517), (320, 611)])
-def test_tiles_agree_with_the_whole(device, working_side, height, width):
+def test_tiles_agree_with_the_whole(device, working_side, ground, height, width):
     image = torch.nn.functional.interpolate(photo()[None], size=(height, width))[0]
     whole = NetworkEngine(dtype=torch.float32, untiled_pixels=10**9)
     tiled = NetworkEngine(dtype=torch.float32, untiled_pixels=0, tile_side=64)
     context = RenderContext(device=device, statistics=Gallery([Sample(image=photo("bowls"))]))
     first, second = (
-        rendered(image, engine=engine, context=context, working_side=working_side)
+        rendered(image, engine=engine, context=context, working_side=working_side, ground=ground)
         for engine in (whole, tiled)
     )
     assert (first - second).abs().max() <= 1 / 255
@@ -121,7 +121,7 @@ def test_flat_grey_shows_no_checkerboard(slug, gated, monkeypatch):
     if not gated:
         # The gate is shut on flat ground: opened, and without grain, it shows what the
         # convolutions themselves leave.
-        monkeypatch.setattr(_style_network, "gate", lambda image: _opened(image))
+        monkeypatch.setattr(_toning, "gate", lambda image: _opened(image))
         monkeypatch.setattr(_style_network, "grain", lambda h, w, at: torch.zeros(1, 4, h, w))
     flat = torch.full((3, 96, 96), 0.5)
     found = rendered(flat, style=slug)[:, 16:80, 16:80]

@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import save
 
 from shop_style.exceptions import StyleArtefactError
-from shop_style.transfer._fit_start import palette_folded
+from shop_style.transfer._fit_start import in_colours
 from shop_style.transfer._strength import level_shares, strength_levels
-from shop_style.transfer._style_model import Gains, load_style_model
+from shop_style.transfer._style_model import load_style_model
 from shop_style.transfer.style_code import StyleCode, mixed
 
 
@@ -64,19 +64,20 @@ def test_mixing_is_linear():
     )
 
 
-def test_a_palette_gives_the_same_change_inside_the_last_convolution():
+def test_a_style_in_other_colours_tones_to_them_and_its_strokes_go_along():
     model = load_style_model("cpu", torch.float32)
-    picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(4))
-    palette = torch.tensor([[0.8, 0.1, 0.0, 0.05], [0.0, 0.9, 0.2, -0.02], [0.1, 0.0, 1.2, 0.1]])
-    code = dataclasses.replace(_code(), palette=palette)
-    apart, inside = (
-        model.own_change(item, 1.0, Gains())(picture) for item in (code, palette_folded(code))
+    code, own = model.codes["hokusai-great-wave"], model.descriptors["hokusai-great-wave"]
+    same = in_colours(code, own, own)
+    for name, value in code.tensors().items():
+        assert torch.allclose(same.tensors()[name], value, atol=1e-4), name
+    # Twice the spread of colours, about another mean: strokes are twice as strong.
+    wide = dataclasses.replace(
+        own, colour_mean=own.colour_mean / 2, colour_covariance=4 * own.colour_covariance
     )
-    plain = model.own_change(_code(), 1.0, Gains())(picture)
-    expected = torch.einsum("ab,nbhw->nahw", palette[:, :3], picture + plain)
-    expected = expected + palette[:, 3].view(1, 3, 1, 1) - picture
-    assert torch.allclose(apart, expected, atol=1e-4)
-    assert torch.allclose(inside, expected, atol=1e-4)
+    other = in_colours(code, own, wide)
+    assert torch.equal(other.colours, wide.colours) and torch.equal(other.scale, code.scale)
+    assert torch.allclose(other.head, 2 * code.head, atol=1e-4)
+    assert torch.allclose(other.head_bias, 2 * code.head_bias, atol=1e-4)
 
 
 class TestStrengthMaps:

@@ -105,7 +105,7 @@ WEIGHTS: dict[str, WeightFile] = {
         WeightFile(
             name="network",
             file_name="network.safetensors",
-            sha256="d480d7d46b9d4ad23103d1c54835abb31a215a252e29037763db369039e6b7ee",
+            sha256="97f509c391f4946c5e39246c4873ba9f692ead6bd70d8af5b6e6cc8c3a6257b6",
             licence="MIT",
             source="trained by this project: docs/network.md",
             shipped=True,

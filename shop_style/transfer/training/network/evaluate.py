@@ -13,6 +13,7 @@ from shop_style.transfer._style_model import Gains, StyleModel, padded
 from shop_style.transfer._style_network import STRIDE
 from shop_style.transfer.style_code import StyleCode
 from shop_style.transfer.training.network.objective import Objective
+from shop_style.transfer.training.network.trainable import Conditions, Painted
 from shop_style.transfer.training.sheet import Cell, save_sheet
 
 DIAL = (0.25, 0.5, 0.75, 1.0)
@@ -57,11 +58,11 @@ def dial(
         gains, contents = [], []
         for row, code in enumerate(model.codes.values()):
             index = torch.full((len(photos),), row)
-            full = torch.ones(len(photos))
+            conditions = Conditions(index=index, strength=torch.ones(len(photos)))
             pictures = torch.stack([styled(model, code, photo, strength) for photo in photos])
             with torch.no_grad():
-                before = objective.losses(photos, photos, index, full)
-                after = objective.losses(photos, pictures, index, full)
+                before = objective.losses(photos, Painted(photos, photos), conditions)
+                after = objective.losses(photos, Painted(photos, pictures), conditions)
             gains.append(1 - float(after.style) / float(before.style))
             contents.append(float(after.content))
         points.append(

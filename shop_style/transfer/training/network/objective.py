@@ -1,4 +1,4 @@
-"""What a styled picture is held to: the reference's textures and palette, the content, calm."""
+"""What a styled picture is held to: the reference's textures and colours, the content, calm."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from shop_style.transfer._palette import Moments
 from shop_style.transfer._student import TAPS
+from shop_style.transfer.training.network.trainable import Conditions, Painted
 from shop_style.transfer.trunk import Trunk
 
 CONTENT_TAPS: Final = {"relu3_3": 0.5, "relu4_3": 0.5}
+LIGHT_TAP: Final = "relu1_2"
 COLOUR_CELL: Final = 32
 Grams = dict[str, Tensor]
 
@@ -24,13 +25,13 @@ class ObjectiveWeights:
 
     style: of the mean relative Gram error at strength 1. style_power: it falls with strength to
     this power. colour: of the picture's colours, region by region, being those of the product
-    carried to the style's palette. variation: of total variation of the change.
+    carried to the style's colours. variation: of total variation of the strokes.
     outside: of values below 0 and above 1, which a picture cannot show.
     """
 
-    style: float = 25.0
-    style_power: float = 1.5
-    colour: float = 100.0
+    style: float = 50.0
+    style_power: float = 2.0
+    colour: float = 200.0
     variation: float = 0.3
     outside: float = 5.0
 
@@ -81,18 +82,17 @@ class Objective:
         self,
         trunk: Trunk,
         wanted: list[Grams],
-        palettes: list[Moments],
         weights: ObjectiveWeights,
     ) -> None:
-        """wanted, palettes: the references' Gram matrices and `style_palette`, one a style."""
+        """wanted: the references' Gram matrices, one a style."""
         self.trunk = trunk
         self.weights = weights
-        self._matrices = torch.stack([matrix for matrix, _ in palettes]).to(trunk.device)
-        self._offsets = torch.stack([offset for _, offset in palettes]).to(trunk.device)
         self._wanted = {tap: torch.cat([item[tap] for item in wanted]) for tap in TAPS}
 
-    def losses(self, image: Tensor, styled: Tensor, index: Tensor, strength: Tensor) -> Losses:
-        """image, styled: (N, 3, H, W). index, strength: (N,)."""
+    def losses(self, image: Tensor, painted: Painted, conditions: Conditions) -> Losses:
+        """image: the photos (N, 3, H, W); painted: what became of them under the conditions."""
+        toned, styled = painted
+        strength = conditions.strength
         weights = self.weights
         with torch.no_grad():
             original = self.trunk.taps(image, last=max(CONTENT_TAPS))
@@ -102,7 +102,10 @@ class Objective:
         seen = styled + (shown - styled.detach())
         taps = self.trunk.taps(seen)
         grams = {tap: fast_gram(maps) for tap, maps in taps.items()}
-        wanted = {tap: value[index] for tap, value in self._wanted.items()}
+        wanted = {tap: value[conditions.index] for tap, value in self._wanted.items()}
+        if conditions.keep_ground:
+            # It tells how light a picture is, which is settled where white is to stay light.
+            del wanted[LIGHT_TAP]
         errors = torch.stack(list(relative_gram_errors(grams, wanted).values()))
         style = errors.log1p().mean(0)
         content = sum(
@@ -112,9 +115,9 @@ class Objective:
             ),
             torch.zeros(len(image)),
         )
-        colour = colour_error(seen, self._painted(image, index, strength))
+        colour = colour_error(seen, toned.clamp(0, 1))
         outside = (styled - shown).abs().mean((1, 2, 3))
-        variation = _variation(styled - image)
+        variation = _variation(styled - toned)
         total = (
             content
             + weights.style * strength.pow(weights.style_power) * style
@@ -131,12 +134,6 @@ class Objective:
             outside=outside.mean(),
         )
 
-    def _painted(self, image: Tensor, index: Tensor, strength: Tensor) -> Tensor:
-        """The product in the style's palette, as far as the strength goes, in [0, 1]."""
-        recoloured = torch.einsum("nab,nbhw->nahw", self._matrices[index], image)
-        recoloured = (recoloured + self._offsets[index][:, :, None, None]).clamp(0, 1)
-        return torch.lerp(image, recoloured, strength.view(-1, 1, 1, 1))
-
 
 def relative_error(features: Tensor, wanted: Tensor) -> Tensor:
     """(N,): squared error over the squared norm, features (N, C, H, W)."""
@@ -148,7 +145,7 @@ def colour_error(styled: Tensor, wanted: Tensor) -> Tensor:
     """(N,): mean squared difference of the pictures' colours over cells of COLOUR_CELL pixels.
 
     Gram matrices are blind to place, content features to polarity: without this a white shoe may
-    turn black, and any product the mean colour of the reference.
+    turn black, and any product one colour all over.
     """
     return functional.avg_pool2d(styled - wanted, COLOUR_CELL).square().mean((1, 2, 3))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -17,9 +20,9 @@ from shop_style.transfer._style_network import (
     head_kernel,
     split_by_norm,
 )
+from shop_style.transfer._toning import canvases
 from shop_style.transfer.statistics import moments
 from shop_style.transfer.style_code import (
-    HALF_CHANNELS,
     HEAD_INPUTS,
     NORM_CHANNELS,
     NORMS,
@@ -40,6 +43,9 @@ class StyleTable(nn.Module):
         self.head_bias = nn.Parameter(torch.zeros(count, 3))
         # What all styles have in common is learned by all of them; a row holds the difference.
         self.common_head = nn.Parameter(HEAD_START * torch.randn(3, HEAD_INPUTS, 3, 3))
+        self.colours: Tensor
+        # Of the references, never of a checkpoint: these are not learned.
+        self.register_buffer("colours", torch.zeros(count, 3, 4), persistent=False)
         with torch.no_grad():
             self.scale[:, 0] = 1.0
 
@@ -50,14 +56,6 @@ class StyleTable(nn.Module):
         shift = self.shift[index, 0] + below * self.shift[index, 1]
         return scale, shift
 
-    def recolour(self, row: int, matrix: Tensor, offset: Tensor) -> None:
-        """Add the colour map A·x + b to a style's change, in its last convolution."""
-        extra = matrix - torch.eye(3)
-        with torch.no_grad():
-            self.head[row, :, HALF_CHANNELS:, 1, 1] += extra
-            # That convolution sees the picture less a half.
-            self.head_bias[row] += offset + extra.sum(1) / 2
-
     def code(self, row: int) -> StyleCode:
         """One style, detached."""
         return StyleCode(
@@ -65,15 +63,36 @@ class StyleTable(nn.Module):
             shift=self.shift[row].detach().clone(),
             head=(self.common_head + self.head[row]).detach().clone(),
             head_bias=self.head_bias[row].detach().clone(),
-            palette=torch.eye(3, 4),
+            colours=self.colours[row].detach().clone(),
         )
 
     def fill(self, row: int, code: StyleCode) -> None:
-        """Start a row from a known style; its palette must be the identity."""
+        """Start a row from a known style."""
         with torch.no_grad():
             for name in ("scale", "shift", "head_bias"):
                 getattr(self, name)[row].copy_(getattr(code, name))
             self.head[row].copy_(code.head - self.common_head)
+            self.colours[row].copy_(code.colours)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conditions:
+    """How the pictures of a batch are painted: styles' rows `index` and strengths, (N,) each.
+
+    origin: where the grain begins. keep_ground: does white stay light and flat?
+    """
+
+    index: Tensor
+    strength: Tensor
+    origin: tuple[int, int] = (0, 0)
+    keep_ground: bool = False
+
+
+class Painted(NamedTuple):
+    """Pictures (N, 3, H, W), not clamped: in their styles' colours, and with strokes on them."""
+
+    toned: Tensor
+    styled: Tensor
 
 
 class TrainableNetwork(nn.Module):
@@ -91,29 +110,22 @@ class TrainableNetwork(nn.Module):
         )
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(
-        self,
-        image: Tensor,
-        index: Tensor,
-        strength: Tensor,
-        origin: tuple[int, int] = (0, 0),
-    ) -> Tensor:
-        """Styled pictures, not clamped.
+    def forward(self, image: Tensor, conditions: Conditions) -> Painted:
+        """Photos (N, 3, H, W) float32 in [0, 1], H and W multiples of 8, painted.
 
-        image: (N, 3, H, W) float32 in [0, 1], H and W multiples of 8. index, strength: (N,).
-        origin: where the grain begins. Runs in whatever autocast is on; the sum is float32.
+        Runs in whatever autocast is on; sums are float32.
         """
-        return image + strength.view(-1, 1, 1, 1) * self.change(image, index, strength, origin)
+        index, strength = conditions.index, conditions.strength
+        toned, opened = canvases(
+            image, self.table.colours[index], strength, keep_ground=conditions.keep_ground
+        )
+        strokes = self._strokes(toned, opened, conditions)
+        return Painted(toned, toned + strength.view(-1, 1, 1, 1) * strokes)
 
-    def change(
-        self,
-        image: Tensor,
-        index: Tensor,
-        strength: Tensor,
-        origin: tuple[int, int] = (0, 0),
-    ) -> Tensor:
-        """Δ (N, 3, H, W), float32."""
-        scale, shift = self.table.at(index, strength)
+    def _strokes(self, toned: Tensor, opened: Tensor, conditions: Conditions) -> Tensor:
+        """What a unit of strength adds to toned pictures, (N, 3, H, W) float32."""
+        index = conditions.index
+        scale, shift = self.table.at(index, conditions.strength)
         scales, shifts = split_by_norm(scale), split_by_norm(shift)
 
         def layer(name: str, maps: Maps) -> Maps:
@@ -128,7 +140,7 @@ class TrainableNetwork(nn.Module):
         dtype = (
             torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
         )
-        entered = entering(image, dtype, origin)
+        entered = entering(toned, opened, dtype, conditions.origin)
         half = half_features(layer, [entered])[0]
         # Each style has a last convolution of its own: they run one after the other.
         parts = [

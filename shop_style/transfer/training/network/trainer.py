@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from shop_style.transfer._palette import style_palette
 from shop_style.transfer._style_model import StyleModel
+from shop_style.transfer._toning import style_colours
 from shop_style.transfer.device import measured_dtype
 from shop_style.transfer.training.loop import LoopConfig, TrainingLoop, averaged
 from shop_style.transfer.training.network.objective import (
@@ -23,7 +23,7 @@ from shop_style.transfer.training.network.objective import (
     style_grams,
 )
 from shop_style.transfer.training.network.photos import Photos, TrainingStyle
-from shop_style.transfer.training.network.trainable import TrainableNetwork
+from shop_style.transfer.training.network.trainable import Conditions, TrainableNetwork
 from shop_style.transfer.training.network.warm_start import start_from
 from shop_style.transfer.trunk import Trunk
 
@@ -106,16 +106,16 @@ class NetworkTraining(TrainingLoop):
         self.config = config
         self.photos = photos
         self.styles = list(styles)
-        palettes = [style_palette(style.references) for style in styles]
         self.objective = Objective(
             trunk,
             [style_grams(trunk, [item[None] for item in style.references]) for style in styles],
-            palettes,
             config.objective_weights(),
         )
         self.model = TrainableNetwork(len(self.styles))
         self.precision = config.precision
         rows = self.model.table
+        self._colours = torch.stack([style_colours(style.references) for style in styles])
+        rows.colours.copy_(self._colours)
         table = [rows.scale, rows.shift, rows.head, rows.head_bias]
         known = {id(item) for item in table}
         shared = [item for item in self.model.parameters() if id(item) not in known]
@@ -127,13 +127,11 @@ class NetworkTraining(TrainingLoop):
             lr=config.rate,
             betas=(0.9, 0.99),
         )
-        # Every style starts as the linear map of a photo's colours to its own.
-        for row, palette in enumerate(palettes):
-            self.model.table.recolour(row, *palette)
         if start is not None:
             slugs = [style.entry.slug for style in self.styles]
             sample = photos.held_out_batch(index=1, size=16, crop=64)
             new = start_from(self.model, start.network, start.codes, slugs, sample)
+            rows.colours.copy_(self._colours)
             say(f"begins from a trained network; new to it: {', '.join(new) or 'no style'}")
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         self._norms_seen: list[float] = []
@@ -171,8 +169,7 @@ class NetworkTraining(TrainingLoop):
         self.model.norms.train(not frozen)
         crop = config.crop_at(self.step)
         image = self.photos.batch(seed=config.seed, step=self.step, size=config.batch, crop=crop)
-        index, strength = self._conditions()
-        losses = self._losses(self.model, image, index, strength, self._origin())
+        losses = self._losses(self.model, image, self._conditions())
         self.check_finite(losses.total)
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()  # type: ignore[no-untyped-call]
@@ -194,13 +191,15 @@ class NetworkTraining(TrainingLoop):
         with torch.no_grad():
             for row in range(self._learned()):
                 index = torch.full((len(image),), row)
-                rows.append(_row(self._losses(model, image, index, torch.ones(len(image)))))
+                conditions = Conditions(index=index, strength=torch.ones(len(image)))
+                rows.append(_row(self._losses(model, image, conditions)))
         return [float(value) for value in np.mean(rows, axis=0)]
 
     def averaged_model(self) -> TrainableNetwork:
         """The network as it would be exported."""
         model = TrainableNetwork(len(self.styles))
         model.load_state_dict(self.average)
+        model.table.colours.copy_(self._colours)
         return model.eval()
 
     def _learned(self) -> int:
@@ -218,8 +217,8 @@ class NetworkTraining(TrainingLoop):
     def _learned_before(self) -> int:
         return min(self.config.first_styles, len(self.styles))
 
-    def _conditions(self) -> tuple[Tensor, Tensor]:
-        """Styles and strengths (N,) of a step."""
+    def _conditions(self) -> Conditions:
+        """What a step paints, a function of the step."""
         config = self.config
         rng = np.random.default_rng([config.seed + 1, self.step])
         many = self._learned()
@@ -228,24 +227,20 @@ class NetworkTraining(TrainingLoop):
         if self.step >= config.dial_from:
             below = rng.random(config.batch) < 0.5
             strength = np.where(below, rng.uniform(0.1, 1.0, config.batch), 1.0)
-        return torch.from_numpy(index), torch.from_numpy(strength.astype(np.float32))
+        # The grain begins elsewhere each time, or its places would be learned.
+        row, column = np.random.default_rng([config.seed + 2, self.step]).integers(0, 512, 2)
+        return Conditions(
+            index=torch.from_numpy(index),
+            strength=torch.from_numpy(strength.astype(np.float32)),
+            origin=(int(row), int(column)),
+            # Shops will have both.
+            keep_ground=bool(rng.random() < 0.5),
+        )
 
-    def _origin(self) -> tuple[int, int]:
-        """Where the grain begins at a step: elsewhere each time, or its places would be learned."""
-        row, column = np.random.default_rng([self.config.seed + 2, self.step]).integers(0, 512, 2)
-        return int(row), int(column)
-
-    def _losses(
-        self,
-        model: TrainableNetwork,
-        image: Tensor,
-        index: Tensor,
-        strength: Tensor,
-        origin: tuple[int, int] = (0, 0),
-    ) -> Losses:
+    def _losses(self, model: TrainableNetwork, image: Tensor, conditions: Conditions) -> Losses:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.precision == "bfloat16"):
-            styled = model(image, index, strength, origin)
-        return self.objective.losses(image, styled, index, strength)
+            painted = model(image, conditions)
+        return self.objective.losses(image, painted, conditions)
 
     def _is_spike(self, norm: float) -> bool:
         """One bad batch must not throw away what many good ones have learned."""

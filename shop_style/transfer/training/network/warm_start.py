@@ -14,6 +14,7 @@ from shop_style.transfer._style_network import (
     entering,
     half_features,
 )
+from shop_style.transfer._toning import canvases
 from shop_style.transfer.style_code import StyleCode
 from shop_style.transfer.training.network.trainable import TrainableNetwork
 
@@ -28,8 +29,8 @@ def start_from(
     """Take over shared layers and the styles that are known by slug, in place.
 
     The encoder's norms, folded away in `network`, are made such that they change nothing on
-    sample, photos (N, 3, H, W) in [0, 1]. Returns the slugs that were not known: they start from
-    the mean of those that were.
+    sample, photos (N, 3, H, W) in [0, 1], each in the colours of a style. Returns the slugs that
+    were not known: they start from the mean of those that were.
     """
     model.network.load_state_dict(network.state_dict())
     _neutral_norms(model, sample)
@@ -69,5 +70,7 @@ def _neutral_norms(model: TrainableNetwork, sample: Tensor) -> None:
         norm.bias.copy_(mean)
         return [made]
 
+    rows = torch.arange(len(sample)) % len(model.table.colours)
+    toned, opened = canvases(sample, model.table.colours[rows], torch.ones(len(sample)))
     with torch.no_grad():
-        half_features(layer, [entering(sample, torch.float32)])
+        half_features(layer, [entering(toned, opened, torch.float32)])
