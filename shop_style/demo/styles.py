@@ -34,6 +34,9 @@ _RECOGNISABLE = {"max_delta_e": 20.0}
 _HALF = 0.5
 """Strokes beside the product's own detail; at 1 the gate still passes what hides small print."""
 
+_OWN_COLOURS = {"luma_gain": 0.8, "chroma_gain": 0.3}
+"""A teal mug that turns blue or black is another mug: most of the colour stays the product's."""
+
 STYLES = (
     DemoStyle(
         slug="grade",
@@ -47,7 +50,7 @@ STYLES = (
         slug="painterly",
         engine="network",
         region=Region.PRODUCT,
-        parameters={"style": "painterly"},
+        parameters={"style": "painterly", **_OWN_COLOURS},
         thresholds=_RECOGNISABLE,
         strength=_HALF,
     ),
@@ -55,7 +58,7 @@ STYLES = (
         slug="linocut",
         engine="network",
         region=Region.PRODUCT,
-        parameters={"style": "linocut"},
+        parameters={"style": "linocut", **_OWN_COLOURS},
         thresholds=_RECOGNISABLE,
         strength=_HALF,
     ),
