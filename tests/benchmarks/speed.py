@@ -17,8 +17,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tests.benchmarks.speed_plot import plot
 from tests.benchmarks.speed_subjects import DEFAULT, FULL_SIZE, JOHNSON, PEER, SUBJECTS
 from tests.benchmarks.speed_worker import Cold, Worker, WorkerFailed
+from tests.benchmarks.vault import FOLDER
 
 SIDES = (512, 1024, 2048)
 THREADS = (1, 2)
@@ -161,6 +163,9 @@ def run(names: Sequence[str], sides: Sequence[int], threads: Sequence[int], repe
         print()
         for line in part:
             print(line)
+    picture = FOLDER / "speed.png"
+    plot([(cell.name, cell.side, cell.threads, cell.median) for cell in cells], picture)
+    print(f"\nwritten to {FOLDER.name}/: {picture.name}")
 
 
 def _ratio(own: Cell, other: Cell | None, measure: Callable[[Cell], float]) -> str:
