@@ -58,6 +58,11 @@ class ShopStyleSettings:
     MAX_PIXELS: int = documented(25_000_000, "most pixels of a source picture")
     MAX_SIDE: int = documented(12_000, "longest side of a source picture")
     MIN_SIDE: int = documented(16, "shortest side of a source picture")
+    SEGMENTER: str = documented(
+        "",
+        "name of an installed segmenter that is asked where neither transparency nor a plain "
+        "border nor colours tell the product; empty asks none",
+    )
     DEVICE: str = documented("auto", "`auto` (CUDA, else CPU) or a torch device such as `cpu`")
     THREADS: int = documented(0, "CPU threads a worker computes with; 0 leaves torch's default")
     RETIRED_DAYS: int = documented(30, "days a retired variant's row and files are kept")

@@ -65,6 +65,12 @@ class IntakeError(ShopStyleError, ValueError):
         self.code = code  # type: ignore[misc]  # one class, many stable codes
 
 
+class SegmenterError(ShopStyleError):
+    """A third party's segmenter is not installed or cannot be made."""
+
+    code = "segmenter_failed"
+
+
 class EngineError(ShopStyleError):
     """An engine could not render."""
 

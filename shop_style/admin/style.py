@@ -63,7 +63,10 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
                 ),
             },
         ),
-        (_("Where and how strongly"), {"fields": ("region", "keep_white", "strength")}),
+        (
+            _("Where and how strongly"),
+            {"fields": ("region", "keep_white", "colour_lock", "strength")},
+        ),
         (_("Gate"), {"fields": ("mode", "thresholds")}),
         (_("Automation and recipe"), {"fields": ("automatic", "digest")}),
     )

@@ -67,6 +67,7 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
             "parameters",
             "region",
             "keep_white",
+            "colour_lock",
             "strength",
             "mode",
             "thresholds",

@@ -15,8 +15,10 @@ from shop_style import __version__
 from shop_style.imaging.composite import composite, require_mask
 from shop_style.imaging.encode import Format, Rendition, encode
 from shop_style.imaging.intake import IntakeLimits, Photo, decode
+from shop_style.imaging.locks import lock_colour
 from shop_style.imaging.mask import ProductMask, find_mask
 from shop_style.imaging.provenance import Region, digital_source_type, xmp_packet
+from shop_style.imaging.segmenter import Segmenter
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext, StyleSpec
 from shop_style.transfer.registry import EngineEntry
 from shop_style.transfer.weights import weight_file
@@ -50,6 +52,7 @@ _PREPARED_AT_MOST = 8
 class Recipe:
     """Everything that decides a variant's pixels and its verdict.
 
+    colour_lock: how far the product keeps its own colours, 0–1.
     strength: in [0, 1], or None to search the largest that passes the gate.
     digest: the style's own, under which its prepared form is kept.
     """
@@ -58,6 +61,7 @@ class Recipe:
     entry: EngineEntry
     region: Region
     keep_white: bool
+    colour_lock: float
     strength: float | None
     thresholds: Thresholds
     digest: str
@@ -106,18 +110,20 @@ def render(
     limits: IntakeLimits | None = None,
     output: Output | None = None,
     context: RenderContext | None = None,
+    segmenter: Segmenter | None = None,
     on_stage: Callable[[str], None] = _ignore_stage,
 ) -> Rendering:
     """Style one picture file.
 
-    name: what to call the file in errors. on_stage: told each stage as it begins.
+    name: what to call the file in errors. segmenter: asked where the product cannot be told
+    otherwise. on_stage: told each stage as it begins.
     Raises IntakeError, MaskUncertain, EngineError, WeightsError, RenderCancelled.
     """
     started = time.perf_counter()
     on_stage("intake")
     photo = decode(data, name=name, limits=limits or IntakeLimits())
     on_stage("mask")
-    mask = find_mask(photo)
+    mask = find_mask(photo, segmenter=segmenter)
     require_mask(mask, recipe.region, name=name)
     on_stage("stylise")
     offered = context or RenderContext()
@@ -196,9 +202,11 @@ class _Stylist:
     def candidate(self, strength: float, on_stage: Callable[[str], None]) -> _Candidate:
         styled = self._styled(strength)
         on_stage("composite")
+        pixels = styled.permute(1, 2, 0).contiguous().numpy()
+        share = self._recipe.colour_lock
         rgb = composite(
             self._photo,
-            styled.permute(1, 2, 0).contiguous().numpy(),
+            lock_colour(self._photo.rgb, pixels, self._mask.weights, share=share),
             self._mask,
             region=self._recipe.region,
             keep_white=self._recipe.keep_white,

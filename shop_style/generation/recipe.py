@@ -73,6 +73,7 @@ def _recipe(
         entry=engine_entry(style.engine),
         region=changes.get("region", style.region),
         keep_white=style.keep_white,
+        colour_lock=style.colour_lock,
         strength=changes.get("strength", style.strength),
         thresholds=thresholds_of(style),
         digest=digest,

@@ -1,4 +1,9 @@
-"""Where the product is: from real transparency, else from a near-white background."""
+"""Where the product is: a ladder of ways to tell, each with its confidence.
+
+Real transparency; the merchant's own mask; a plain border, white or coloured; colours alone
+(GrabCut); a segmenter that a third party plugs in. The first that can be trusted is taken, else
+the one that can be trusted most.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shop_style.imaging.borderfill import BorderFill, fill_border
+from shop_style.imaging.grabcut import cut_out
+from shop_style.imaging.guided import guided
 from shop_style.imaging.intake import Photo
-from shop_style.imaging.whitefill import WhiteFill, fill_white
+from shop_style.imaging.segmenter import Segmenter
 
 Floats = NDArray[np.float32]
+Origin = Literal["alpha", "merchant", "white", "plain", "colours", "segmenter", "none"]
 
 MIN_CONFIDENCE: Final = 0.5
 """Below this a mask is no ground for treating product and background differently."""
@@ -29,12 +38,12 @@ class ProductMask:
     """The product's share of each pixel.
 
     weights: (H, W) float32 in [0, 1], 1 on the product. confidence: 0 (unknown) to 1 (sure).
-    origin: what it was found from.
+    origin: the rung of the ladder that it came from.
     """
 
     weights: Floats
     confidence: float
-    origin: Literal["alpha", "white", "none"]
+    origin: Origin
 
     @property
     def background(self) -> Floats:
@@ -47,21 +56,47 @@ class ProductMask:
         return self.origin != "none" and self.confidence >= MIN_CONFIDENCE
 
 
-def find_mask(photo: Photo) -> ProductMask:
+def find_mask(
+    photo: Photo, *, merchant: Floats | None = None, segmenter: Segmenter | None = None
+) -> ProductMask:
     """The product mask of a photo.
 
-    Real transparency wins; else the near-white area joined to the border, with holes such as a
-    mug's handle; else the whole picture with confidence 0.
+    merchant: (H, W) in [0, 1], what the merchant says is product. segmenter: asked when all else
+    is unsure. Where nothing is found it is the whole picture, with confidence 0.
     """
     if photo.alpha is not None and _is_cut_out(photo.alpha):
         return ProductMask(photo.alpha, 1.0, "alpha")
+    if merchant is not None:
+        return ProductMask(merchant, 1.0, "merchant")
     rgb = _bytes(photo.flattened())
     small = _reduced(rgb)
-    fill = fill_white(small)
-    if fill is None:
-        whole = np.ones(rgb.shape[:2], np.float32)
-        return ProductMask(whole, 0.0, "none")
-    return ProductMask(_refined(rgb, fill), fill.confidence, "white")
+    fill = fill_border(small)
+    found = [_filled(rgb, fill)] if fill is not None else []
+    if not _sure(found):
+        found.append(_cut(rgb, small, fill))
+    if not _sure(found) and segmenter is not None:
+        weights, confidence = segmenter.segment(rgb)
+        found.append(ProductMask(weights, confidence, "segmenter"))
+    best = max(found, key=lambda mask: mask.confidence)
+    if best.confidence > 0:
+        return best
+    return ProductMask(np.ones(rgb.shape[:2], np.float32), 0.0, "none")
+
+
+def _sure(found: list[ProductMask]) -> bool:
+    return any(mask.usable for mask in found)
+
+
+def _filled(rgb: NDArray[np.uint8], fill: BorderFill) -> ProductMask:
+    return ProductMask(_refined(rgb, fill), fill.confidence, "white" if fill.white else "plain")
+
+
+def _cut(rgb: NDArray[np.uint8], small: NDArray[np.uint8], fill: BorderFill | None) -> ProductMask:
+    cut = cut_out(small, None if fill is None else fill.background)
+    size = (rgb.shape[1], rgb.shape[0])
+    soft = cv2.resize(cut.product.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    radius = max(2, round(min(size) / min(cut.product.shape)) * 2)
+    return ProductMask(guided(soft, rgb, radius), cut.confidence, "colours")
 
 
 def _is_cut_out(alpha: Floats) -> bool:
@@ -82,7 +117,7 @@ def _reduced(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _refined(rgb: NDArray[np.uint8], fill: WhiteFill) -> Floats:
+def _refined(rgb: NDArray[np.uint8], fill: BorderFill) -> Floats:
     """Weights at full size: sure inside and outside, judged by colour in a band between."""
     height, width = rgb.shape[:2]
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _BAND + 1, 2 * _BAND + 1))
@@ -101,7 +136,7 @@ def _refined(rgb: NDArray[np.uint8], fill: WhiteFill) -> Floats:
     return weights
 
 
-def _difference(rgb: NDArray[np.uint8], fill: WhiteFill) -> tuple[Floats, Floats]:
+def _difference(rgb: NDArray[np.uint8], fill: BorderFill) -> tuple[Floats, Floats]:
     """Levels between each pixel and the background, and the most of it nearby.
 
     An edge pixel half white, half product shows half of the difference of the product beside it.

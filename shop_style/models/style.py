@@ -48,6 +48,12 @@ class Style(models.Model):
     keep_white = models.BooleanField(
         _("keep white"), default=True, help_text=_("A white background stays exactly white.")
     )
+    colour_lock = models.FloatField(
+        _("colour lock"),
+        default=0.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text=_("How far the product keeps its own colours; at 1 it takes strokes alone."),
+    )
     parameters = models.JSONField(_("engine parameters"), default=dict, blank=True)
     strength = models.FloatField(
         _("strength"),
@@ -146,6 +152,8 @@ class Style(models.Model):
             "references": [item.sha256 for item in self.ordered_references()],
             "artefact": self.artefact.name if self.artefact else "",
         }
+        if self.colour_lock:
+            recipe["colour_lock"] = self.colour_lock
         return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
     def ordered_references(self) -> list[StyleReference]:

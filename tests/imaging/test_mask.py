@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from shop_style.exceptions import SegmenterError
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.mask import find_mask
+from shop_style.imaging.segmenter import Segmenter, installed_segmenter
 
 Floats = NDArray[np.float32]
 
@@ -63,11 +65,76 @@ def test_takes_off_white_for_white(background: float) -> None:
     assert mask.usable and mask.weights[5, 5] == 0 and mask.weights[200, 200] == 1
 
 
-def test_a_coloured_or_busy_background_gives_no_mask() -> None:
+def on(ground: Floats) -> Floats:
+    """The mug on another ground."""
+    rgb = scene()
+    share = ((1 - rgb[..., :1]) / (1 - 38 / 255)).clip(0, 1)
+    return (rgb - (1 - share) + ground * (1 - share)).astype(np.float32)
+
+
+@pytest.mark.parametrize("tone", [(0.2, 0.6, 0.6), (0.5, 0.5, 0.5), (0.9, 0.7, 0.5)])
+def test_finds_the_product_on_any_plain_colour(tone: tuple[float, float, float]) -> None:
+    mask = find_mask(photo(on(np.float32(tone))))
+    assert mask.origin == "plain" and mask.usable
+    assert mask.weights[200, 200] == 1 and mask.weights[20, 20] == 0
+    assert mask.weights[210, 285] == 0, "the handle's hole is background"
+
+
+def test_finds_the_product_by_its_colours_on_a_busy_ground() -> None:
+    random = np.random.default_rng(2)
+    noise = cv2.GaussianBlur(random.normal(0, 1, (400, 400)).astype(np.float32), (0, 0), 3)
+    boards = np.float32([0.75, 0.6, 0.4]) + 0.5 * noise[..., None]
+    rgb = on(boards).clip(0, 1)
+    mask = find_mask(photo(rgb))
+    drawn = scene()[..., 0] < 0.6
+    found = mask.weights > 0.5
+    assert mask.origin == "colours" and mask.usable
+    assert (drawn & found).sum() / (drawn | found).sum() > 0.9
+    again = find_mask(photo(rgb))
+    np.testing.assert_array_equal(again.weights, mask.weights)
+
+
+def test_a_picture_without_a_product_gives_no_mask_to_trust() -> None:
     teal = np.tile(np.float32([0.2, 0.6, 0.6]), (100, 100, 1))
-    mask = find_mask(photo(teal))
-    assert (mask.origin, mask.confidence) == ("none", 0.0)
-    assert mask.weights.min() == 1 and not mask.usable
+    random = np.random.default_rng(0).random((200, 300, 3))
+    for rgb in (teal, random):
+        assert not find_mask(photo(rgb)).usable
+
+
+def test_the_merchants_mask_goes_before_what_is_found_and_after_transparency() -> None:
+    own = np.zeros((400, 400), np.float32)
+    own[100:300, 100:300] = 1
+    mask = find_mask(photo(scene()), merchant=own)
+    assert (mask.origin, mask.confidence) == ("merchant", 1.0)
+    np.testing.assert_array_equal(mask.weights, own)
+    alpha = 1 - own
+    assert find_mask(photo(scene(), alpha), merchant=own).origin == "alpha"
+
+
+class Middle(Segmenter):
+    """Says that the product is in the middle."""
+
+    asked = 0
+
+    def segment(self, rgb):
+        self.asked += 1
+        weights = np.zeros(rgb.shape[:2], np.float32)
+        weights[50:150, 100:200] = 1
+        return weights, 0.9
+
+
+def test_a_segmenter_is_asked_only_where_nothing_else_is_sure() -> None:
+    segmenter = Middle()
+    assert find_mask(photo(scene()), segmenter=segmenter).origin == "white"
+    assert segmenter.asked == 0
+    noise = np.random.default_rng(0).random((200, 300, 3))
+    mask = find_mask(photo(noise), segmenter=segmenter)
+    assert (mask.origin, mask.confidence, segmenter.asked) == ("segmenter", 0.9, 1)
+
+
+def test_a_segmenter_that_is_not_installed_is_named() -> None:
+    with pytest.raises(SegmenterError, match="'rembg'"):
+        installed_segmenter("rembg")
 
 
 def test_doubts_a_white_product_that_melts_into_white() -> None:

@@ -1,4 +1,4 @@
-"""The near-white background of a packshot: joined to the border, plus enclosed holes."""
+"""The plain background of a packshot, white or coloured: joined to the border, with its holes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ Floats = NDArray[np.float32]
 _MIN_LIGHTNESS: Final = 88.0
 _MAX_CHROMA: Final = 5.0
 _MIN_BORDER_SHARE: Final = 0.35
+_PLAIN: Final = 6.0
+_MIN_PLAIN_SHARE: Final = 0.7
 _TOLERANCE: Final = 2.2
 _HOLE_TOLERANCE: Final = 1.5
 _MIN_HOLE_SHARE: Final = 2e-4
@@ -27,15 +29,16 @@ _EDGE_LEVELS: Final = 40.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WhiteFill:
+class BorderFill:
     """A found background.
 
-    background: (H, W) true on background. fringe: (H, W) true where it may fade into the product:
-    the light of a shadow. colour: (3,) its sRGB levels, 0–255.
+    white: is its colour near white? background: (H, W) true on background. fringe: (H, W) true
+    where it may fade into the product: the light of a shadow. colour: (3,) its sRGB levels, 0–255.
     tolerance, edge: levels of difference at which a pixel starts to be product, and over which
     it becomes wholly so. confidence: 0–1.
     """
 
+    white: bool
     background: Bools
     fringe: Bools
     colour: Floats
@@ -44,30 +47,44 @@ class WhiteFill:
     confidence: float
 
 
-def fill_white(rgb: Bytes) -> WhiteFill | None:
-    """The near-white background of a picture (H, W, 3), or None when its border is not white."""
+def fill_border(rgb: Bytes) -> BorderFill | None:
+    """The background of a picture (H, W, 3), or None when its border is neither white nor plain."""
     levels = rgb.astype(np.float32) / np.float32(255)
     lab = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2Lab), np.float32)
     rim = _rim(rgb.shape[:2])
-    white_rim = rim & _near_white(lab)
-    border_share = float(white_rim.sum() / rim.sum())
-    if border_share < _MIN_BORDER_SHARE:
+    found = _ground(lab, rim)
+    if found is None:
         return None
-    tone = np.median(lab[white_rim], axis=0).astype(np.float32)
-    spread = float(np.percentile(_distance(lab[white_rim], tone), 75))
-    distance = _distance(lab, tone)
+    white, of_ground = found
+    border_share = float(of_ground.sum() / rim.sum())
+    tone = np.median(lab[of_ground], axis=0).astype(np.float32)
+    spread = float(np.percentile(_distance(lab[of_ground], tone, white), 75))
+    distance = _distance(lab, tone, white)
     tolerance = _TOLERANCE + min(2 * spread, 3.0)
     outer = _joined_to_border(distance < tolerance)
     background = outer | _holes(distance < _HOLE_TOLERANCE + spread, outer)
     looser = _joined_to_border(distance < 1.8 * tolerance + 1)
-    return WhiteFill(
+    return BorderFill(
+        white=white,
         background=background,
         fringe=looser & ~background,
-        colour=np.median(rgb[white_rim], axis=0).astype(np.float32),
+        colour=np.median(rgb[of_ground], axis=0).astype(np.float32),
         tolerance=2.0 * tolerance,
         edge=_EDGE_LEVELS,
         confidence=_confidence(background, looser, border_share, distance, tolerance),
     )
+
+
+def _ground(lab: Floats, rim: Bools) -> tuple[bool, Bools] | None:
+    """Is the ground white, and the places of the rim that show it; None when it is not plain."""
+    white_rim = rim & _near_white(lab)
+    if white_rim.sum() >= _MIN_BORDER_SHARE * rim.sum():
+        return True, white_rim
+    tone = np.median(lab[rim], axis=0).astype(np.float32)
+    plain_rim = rim & (_distance(lab, tone, False) < _PLAIN)
+    if plain_rim.sum() >= _MIN_PLAIN_SHARE * rim.sum():
+        return False, plain_rim
+    return None
 
 
 def _rim(shape: tuple[int, ...]) -> Bools:
@@ -81,10 +98,11 @@ def _near_white(lab: Floats) -> Bools:
     return (lab[..., 0] > _MIN_LIGHTNESS) & (np.hypot(lab[..., 1], lab[..., 2]) < _MAX_CHROMA)
 
 
-def _distance(lab: Floats, tone: Floats) -> Floats:
-    """ΔE76 from the background's tone; being still whiter costs nothing."""
+def _distance(lab: Floats, tone: Floats, white: bool) -> Floats:
+    """ΔE76 from the background's tone; where it is white, being still whiter costs nothing."""
     difference = lab - tone
-    difference[..., 0] = np.minimum(difference[..., 0], 0)
+    if white:
+        difference[..., 0] = np.minimum(difference[..., 0], 0)
     return np.sqrt(np.square(difference).sum(axis=-1))  # type: ignore[no-any-return]
 
 
@@ -100,7 +118,7 @@ def _joined_to_border(near: Bools) -> Bools:
 
 
 def _holes(same: Bools, outer: Bools) -> Bools:
-    """Enclosed patches of the very same white that lie close to the outline.
+    """Enclosed patches of the very same colour that lie close to the outline.
 
     A handle's hole is near the outside for its size; a white print on a chest is not, and the
     white around a title has letters in it.

@@ -1,0 +1,45 @@
+"""Segmenters of third parties: models that find a product where colours do not."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shop_style.exceptions import SegmenterError
+
+ENTRY_POINT_GROUP: Final = "shop_style.segmenters"
+
+
+class Segmenter(ABC):
+    """Finds the product of a photo."""
+
+    @abstractmethod
+    def segment(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+        """Weights (H, W) float32 in [0, 1] of a picture (H, W, 3), and a confidence in [0, 1]."""
+
+
+@cache
+def installed_segmenter(name: str) -> Segmenter:
+    """The segmenter that an installed package registers under this name, made once a process.
+
+    Raises SegmenterError naming those there are.
+    """
+    points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    if name not in points:
+        known = ", ".join(sorted(points)) or "none; install one, such as django-shop-style[rembg]"
+        raise SegmenterError(f"no segmenter is called {name!r}; installed are {known}")
+    try:
+        made = points[name].load()()
+    except Exception as error:  # whatever a third party's import or constructor raises
+        raise SegmenterError(
+            f"the segmenter {name!r} cannot be made ({type(error).__name__}: {error}); "
+            "install what it needs, or name another in SHOP_STYLE['SEGMENTER']"
+        ) from error
+    if not isinstance(made, Segmenter):
+        raise SegmenterError(f"{name!r} of {ENTRY_POINT_GROUP} makes no Segmenter")
+    return made
