@@ -63,6 +63,11 @@ class ShopStyleSettings:
         "name of an installed segmenter that is asked where neither transparency nor a plain "
         "border nor colours tell the product; empty asks none",
     )
+    THRESHOLDS: dict[str, dict[str, float | None]] = documented(
+        {},
+        'the shop\'s own limits by mode, such as `{"grade": {"max_delta_e": 4}}`; those not '
+        "named stay as shipped, and a style's own come before them",
+    )
     DEVICE: str = documented("auto", "`auto` (CUDA, else CPU) or a torch device such as `cpu`")
     THREADS: int = documented(0, "CPU threads a worker computes with; 0 leaves torch's default")
     RETIRED_DAYS: int = documented(30, "days a retired variant's row and files are kept")

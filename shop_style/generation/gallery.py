@@ -10,7 +10,7 @@ from django.db import models
 from shop_style.conf import app_settings
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.limits import intake_limits
-from shop_style.generation.pipeline import Recipe
+from shop_style.generation.specification import Recipe
 from shop_style.imaging.intake import decode
 from shop_style.sources import SourceImage
 from shop_style.transfer.parameters import NetworkParameters

@@ -12,8 +12,9 @@ from PIL import Image
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.photographs import Photograph
-from shop_style.generation.pipeline import Output, Recipe, render
+from shop_style.generation.pipeline import render
 from shop_style.generation.recipe import configured_device
+from shop_style.generation.specification import Output, Recipe
 from shop_style.transfer.engine import RenderContext
 
 _CELL = 360

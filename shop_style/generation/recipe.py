@@ -12,9 +12,10 @@ from shop_style.conf import app_settings
 from shop_style.exceptions import IntakeError, StyleArtefactError, StyleReferenceError
 from shop_style.generation.files import read_if_there
 from shop_style.generation.limits import intake_limits
-from shop_style.generation.pipeline import Output, Recipe
+from shop_style.generation.specification import Output, Recipe
 from shop_style.imaging.encode import Format
 from shop_style.imaging.intake import Photo, decode
+from shop_style.imaging.segmenter import Segmenter, installed_segmenter
 from shop_style.models import Style, StyleReference
 from shop_style.transfer.engine import StyleSpec
 from shop_style.transfer.registry import engine_entry
@@ -74,6 +75,9 @@ def _recipe(
         region=changes.get("region", style.region),
         keep_white=style.keep_white,
         colour_lock=style.colour_lock,
+        product_strength=style.product_strength,
+        text_lock=style.text_lock,
+        restore_first=style.restore_first,
         strength=changes.get("strength", style.strength),
         thresholds=thresholds_of(style),
         digest=digest,
@@ -89,7 +93,9 @@ def picture_tensor(photo: Photo) -> Tensor:
 
 def thresholds_of(style: Style) -> Thresholds:
     """The gate's thresholds for a style: its mode's, with its own overrides."""
-    return dataclasses.replace(THRESHOLDS[style.gate_mode], **(style.thresholds or {}))
+    own = style.thresholds or {}
+    of_shop = app_settings().THRESHOLDS.get(style.gate_mode, {})
+    return dataclasses.replace(THRESHOLDS[style.gate_mode], **{**of_shop, **own})
 
 
 def output_settings() -> Output:
@@ -107,6 +113,12 @@ def configured_device() -> str | None:
     """The device of the settings; None leaves the choice to what is there."""
     device = app_settings().DEVICE
     return None if device == "auto" else device
+
+
+def configured_segmenter() -> Segmenter | None:
+    """The segmenter of the settings. Raises SegmenterError when it cannot be made."""
+    name = app_settings().SEGMENTER
+    return installed_segmenter(name) if name else None
 
 
 def _reference(style: Style, item: StyleReference) -> Tensor:

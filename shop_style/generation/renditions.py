@@ -10,16 +10,14 @@ from shop_style.models import StyleVariant
 from shop_style.models.storage import variant_storage
 
 
-def save_renditions(
-    variant: StyleVariant, token: str, rendering: Rendering
-) -> dict[str, list[dict[str, Any]]]:
-    """Save every file under this attempt's folder. Returns them by the column that lists them.
+def save_renditions(variant: StyleVariant, token: str, rendering: Rendering) -> dict[str, Any]:
+    """Save every file under this attempt's folder. Returns them by the column that holds them.
 
     Raises what storage raises, having removed what was saved.
     """
     storage = variant_storage()
     folder = files.variant_folder(variant.pk, token)
-    saved: dict[str, list[dict[str, Any]]] = {"renditions": [], "original_renditions": []}
+    saved: dict[str, Any] = {"renditions": [], "original_renditions": [], "evidence": ""}
     wanted = (
         ("renditions", "", rendering.renditions),
         ("original_renditions", "original-", rendering.originals),
@@ -37,7 +35,14 @@ def save_renditions(
                         "bytes": len(item.data),
                     }
                 )
+        saved["evidence"] = files.save_whole(storage, f"{folder}/evidence.webp", rendering.evidence)
     except BaseException:
-        files.remove([item["name"] for listed in saved.values() for item in listed], storage)
+        files.remove(saved_names(saved), storage)
         raise
     return saved
+
+
+def saved_names(saved: dict[str, Any]) -> list[str]:
+    """Every file that `save_renditions` saved."""
+    listed = [item["name"] for item in (*saved["renditions"], *saved["original_renditions"])]
+    return [*listed, *([saved["evidence"]] if saved["evidence"] else [])]

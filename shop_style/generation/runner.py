@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 from collections.abc import Callable
@@ -26,10 +27,11 @@ from shop_style.generation.limits import intake_limits
 from shop_style.generation.pipeline import Rendering, render
 from shop_style.generation.recipe import (
     configured_device,
+    configured_segmenter,
     output_settings,
     recipe_for,
 )
-from shop_style.generation.renditions import save_renditions
+from shop_style.generation.renditions import save_renditions, saved_names
 from shop_style.generation.request import recipe_digest, request_variants
 from shop_style.generation.retire import retire
 from shop_style.models import Status, StyleVariant
@@ -160,6 +162,7 @@ def _render_and_publish(
         recipe,
         name=variant.source_name,
         limits=intake_limits(),
+        segmenter=configured_segmenter(),
         output=output_settings(),
         context=RenderContext(
             device=configured_device(),
@@ -217,7 +220,7 @@ def _publish(
     worker that lost its lease removes its own files and touches nobody else's."""
     enter("publish")
     saved = save_renditions(variant, token, rendering)
-    names = [item["name"] for listed in saved.values() for item in listed]
+    names = saved_names(saved)
     try:
         enter("commit")
     except LeaseLost:
@@ -254,12 +257,11 @@ def _result_columns(
         "perceptual_name": card.perceptual_name,
         "delta_e": card.delta_e.product,
         "passed": rendering.verdict.passed,
-        "reasons": [
-            {"code": reason.code, "text": reason.text} for reason in rendering.verdict.reasons
-        ],
+        "reasons": [dataclasses.asdict(reason) for reason in rendering.verdict.reasons],
         "engine": variant.style.engine,
         "engine_detail": rendering.engine_detail,
         "device": rendering.device,
         "seconds": round(rendering.seconds, 3),
         "strength_used": rendering.strength,
+        "bound_by": rendering.bound_by,
     }

@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shop_style.imaging.pullpush import filled
+from shop_style.imaging.shadow import in_shadow
+
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -23,6 +26,7 @@ _HOLE_TOLERANCE: Final = 1.5
 _MIN_HOLE_SHARE: Final = 2e-4
 _MAX_ISLANDS: Final = 2
 _MIN_ISLAND: Final = 12.0
+_SAMPLES: Final = 4000
 _REACH: Final = 4
 _CLEAR: Final = 10.0
 _EDGE_LEVELS: Final = 40.0
@@ -33,7 +37,8 @@ class BorderFill:
     """A found background.
 
     white: is its colour near white? background: (H, W) true on background. fringe: (H, W) true
-    where it may fade into the product: the light of a shadow. colour: (3,) its sRGB levels, 0–255.
+    where it may fade into the product: the light of a shadow. ground: (H, W, 3), its sRGB
+    levels, 0–255, with its shadow, carried on behind the product.
     tolerance, edge: levels of difference at which a pixel starts to be product, and over which
     it becomes wholly so. confidence: 0–1.
     """
@@ -41,7 +46,7 @@ class BorderFill:
     white: bool
     background: Bools
     fringe: Bools
-    colour: Floats
+    ground: Floats
     tolerance: float
     edge: float
     confidence: float
@@ -54,6 +59,9 @@ def fill_border(rgb: Bytes) -> BorderFill | None:
     rim = _rim(rgb.shape[:2])
     found = _ground(lab, rim)
     if found is None:
+        lab = _levelled(lab, rim)
+        found = _ground(lab, rim)
+    if found is None:
         return None
     white, of_ground = found
     border_share = float(of_ground.sum() / rim.sum())
@@ -64,15 +72,45 @@ def fill_border(rgb: Bytes) -> BorderFill | None:
     outer = _joined_to_border(distance < tolerance)
     background = outer | _holes(distance < _HOLE_TOLERANCE + spread, outer)
     looser = _joined_to_border(distance < 1.8 * tolerance + 1)
+    background |= in_shadow(lab, background, tone)
+    local = _from_local_ground(lab, background)
+    background |= _holes(local < _HOLE_TOLERANCE + spread + 1, background)
+    # A hole's own shading, from the patch of it that was as bright as outside.
+    background |= in_shadow(lab, background, tone)
     return BorderFill(
         white=white,
         background=background,
         fringe=looser & ~background,
-        colour=np.median(rgb[of_ground], axis=0).astype(np.float32),
+        ground=filled(rgb.astype(np.float32), background.astype(np.float32)),
         tolerance=2.0 * tolerance,
         edge=_EDGE_LEVELS,
-        confidence=_confidence(background, looser, border_share, distance, tolerance),
+        confidence=_confidence(background, looser, border_share, local, tolerance),
     )
+
+
+def _levelled(lab: Floats, rim: Bools) -> Floats:
+    """The picture without a slow change of its ground's light, as of a studio's backdrop.
+
+    A quadratic field is fitted to the border, twice, the second time without what stands out.
+    """
+    down, across = np.linspace(-1, 1, lab.shape[0]), np.linspace(-1, 1, lab.shape[1])
+    y, x = np.meshgrid(down, across, indexing="ij")
+    basis = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=-1).astype(np.float32)
+    places = np.flatnonzero(rim)[:: max(1, int(rim.sum()) // _SAMPLES)]
+    seen, shown = basis.reshape(-1, 6)[places], lab.reshape(-1, 3)[places]
+    for _ in range(2):
+        field = np.linalg.lstsq(seen, shown, rcond=None)[0]
+        off = np.linalg.norm(shown - seen @ field, axis=-1)
+        kept = off <= max(3 * float(np.median(off)), 1.0)
+        seen, shown = seen[kept], shown[kept]
+    level: Floats = (basis @ field - field[0]).astype(np.float32)
+    return lab - level
+
+
+def _from_local_ground(lab: Floats, background: Bools) -> Floats:
+    """ΔE76 of each place from the ground around it, shadow included."""
+    ground = filled(lab, background.astype(np.float32))
+    return np.asarray(np.linalg.norm(lab - ground, axis=-1), np.float32)
 
 
 def _ground(lab: Floats, rim: Bools) -> tuple[bool, Bools] | None:
@@ -176,7 +214,7 @@ def _confidence(
         return 0.0
     shrunk = float((~(background | looser)).mean()) / product
     sized = np.interp(product, [0.005, 0.03, 0.9, 0.99], [0, 1, 1, 0])
-    stable = np.interp(shrunk, [0.5, 0.9], [0, 1])
+    stable = np.interp(shrunk, [0.75, 0.97], [0, 1])
     bordered = np.interp(border_share, [_MIN_BORDER_SHARE, 0.75], [0.3, 1])
     edged = np.interp(_edge_share(background, distance, tolerance), [0.2, 0.45], [0, 1])
     return float(sized * stable * bordered * edged)

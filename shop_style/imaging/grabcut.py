@@ -45,7 +45,7 @@ def cut_out(rgb: Bytes, background: Bools | None = None) -> Cut:
     height, width = rgb.shape[:2]
     scale = min(1.0, _SIDE / min(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
     known = None
     if background is not None:
         reduced = cv2.resize(background.astype(np.uint8), size, interpolation=cv2.INTER_AREA)
@@ -69,10 +69,11 @@ def _cut(rgb: Bytes, share: float, known: Bools | None) -> Bools:
         labels[known] = cv2.GC_BGD
     if not np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).any():
         return np.zeros(labels.shape, np.bool_)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
+    models = (np.zeros((1, 65)), np.zeros((1, 65)))
     # OpenCV's generator is one for the process: the same picture must give the same mask.
     cv2.setRNGSeed(0)
-    cv2.grabCut(rgb[..., ::-1].copy(), labels, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    bgr, none = rgb[..., ::-1].copy(), (0, 0, 0, 0)
+    cv2.grabCut(bgr, labels, none, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     return _largest(np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, kernel), np.uint8))

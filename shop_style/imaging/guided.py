@@ -19,13 +19,15 @@ _EPSILON: Final = 1e-4
 
 def guided(mask: Floats, rgb: NDArray[np.uint8], radius: int) -> Floats:
     """mask (H, W) in [0, 1], its edges moved to those of rgb (H, W, 3) within `radius` pixels."""
-    guide = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    guide = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
 
     def mean(values: Floats) -> Floats:
         side = 2 * radius + 1
         return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
     grey, soft = mean(guide), mean(mask)
-    slope = (mean(guide * mask) - grey * soft) / (mean(guide * guide) - grey * grey + _EPSILON)
+    slope: Floats = (mean(guide * mask) - grey * soft) / (
+        mean(guide * guide) - grey * grey + _EPSILON
+    )
     offset = soft - slope * grey
-    return np.clip(mean(slope) * guide + mean(offset), 0, 1)
+    return np.clip(mean(slope) * guide + mean(offset), np.float32(0), np.float32(1))

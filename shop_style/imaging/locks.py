@@ -40,7 +40,8 @@ def lock_colour(
     own[..., 0] = np.clip(own[..., 0] + np.clip(change - large, -stroke, stroke), 0, 100)
     locked = np.asarray(cv2.cvtColor(own, cv2.COLOR_Lab2RGB), np.float32).clip(0, 1)
     part = (np.float32(share) * weights)[..., None]
-    return styled + part * (locked - styled)
+    mixed: Floats = styled + part * (locked - styled)
+    return mixed
 
 
 def lock_places(

@@ -94,7 +94,7 @@ def _filled(rgb: NDArray[np.uint8], fill: BorderFill) -> ProductMask:
 def _cut(rgb: NDArray[np.uint8], small: NDArray[np.uint8], fill: BorderFill | None) -> ProductMask:
     cut = cut_out(small, None if fill is None else fill.background)
     size = (rgb.shape[1], rgb.shape[0])
-    soft = cv2.resize(cut.product.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    soft = np.asarray(cv2.resize(cut.product.astype(np.float32), size), np.float32)
     radius = max(2, round(min(size) / min(cut.product.shape)) * 2)
     return ProductMask(guided(soft, rgb, radius), cut.confidence, "colours")
 
@@ -141,8 +141,8 @@ def _difference(rgb: NDArray[np.uint8], fill: BorderFill) -> tuple[Floats, Float
 
     An edge pixel half white, half product shows half of the difference of the product beside it.
     """
-    tone = np.broadcast_to(np.rint(fill.colour).astype(np.uint8), rgb.shape)
-    red, green, blue = cv2.split(cv2.absdiff(rgb, np.ascontiguousarray(tone)))
+    tone = cv2.resize(fill.ground, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    red, green, blue = cv2.split(cv2.absdiff(rgb, np.asarray(np.rint(tone), np.uint8)))
     difference = cv2.max(cv2.max(red, green), blue)
     kernel = np.ones((2 * _NEARBY + 1, 2 * _NEARBY + 1), np.uint8)
     beyond = cv2.dilate(difference, kernel)

@@ -1,8 +1,10 @@
 """Rows: styles, their variants and jobs, experiments with their events, the audit trail."""
 
+from shop_style.models.acceptance import AcceptanceModel
 from shop_style.models.audit import AuditEntry
 from shop_style.models.event import Event, Kind, Suspicion
 from shop_style.models.experiment import Arm, Experiment, Phase, PhaseProduct, PhaseVariant
+from shop_style.models.guide import PictureGuide
 from shop_style.models.job import StyleJob
 from shop_style.models.leased import Leased, Status
 from shop_style.models.style import Style, StyleReference
@@ -17,6 +19,7 @@ from shop_style.models.totals import (
 from shop_style.models.variant import StyleVariant
 
 __all__ = [
+    "AcceptanceModel",
     "Arm",
     "AuditEntry",
     "DailyTally",
@@ -28,6 +31,7 @@ __all__ = [
     "Phase",
     "PhaseProduct",
     "PhaseVariant",
+    "PictureGuide",
     "RollupMark",
     "ServingSnapshot",
     "Status",

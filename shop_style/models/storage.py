@@ -55,6 +55,11 @@ def artefact_name(instance: models.Model, filename: str) -> str:
     return prefixed("artefacts", f"{uuid.uuid4().hex}.safetensors")
 
 
+def guide_name(instance: models.Model, filename: str) -> str:
+    """Name of an uploaded product mask."""
+    return prefixed("guides", f"{uuid.uuid4().hex}{PurePosixPath(filename).suffix.lower()[:6]}")
+
+
 def job_result_name(instance: models.Model, filename: str) -> str:
     """Name of what a job made."""
     return prefixed("jobs", f"{uuid.uuid4().hex}{PurePosixPath(filename).suffix.lower()[:6]}")

@@ -54,6 +54,26 @@ class Style(models.Model):
         validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
         help_text=_("How far the product keeps its own colours; at 1 it takes strokes alone."),
     )
+    product_strength = models.FloatField(
+        _("strength on the product"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text=_(
+            "Share of the strength that the product takes where its outline is known; empty is "
+            "all of it."
+        ),
+    )
+    text_lock = models.BooleanField(
+        _("text lock"),
+        default=False,
+        help_text=_("Print, and places marked on a picture, stay as they are."),
+    )
+    restore_first = models.BooleanField(
+        _("clean up first"),
+        default=False,
+        help_text=_("Noise, blur and a colour cast of the photo are mended before it is styled."),
+    )
     parameters = models.JSONField(_("engine parameters"), default=dict, blank=True)
     strength = models.FloatField(
         _("strength"),
@@ -152,8 +172,11 @@ class Style(models.Model):
             "references": [item.sha256 for item in self.ordered_references()],
             "artefact": self.artefact.name if self.artefact else "",
         }
-        if self.colour_lock:
-            recipe["colour_lock"] = self.colour_lock
+        # Left out while they are off, so that styles made before these options keep their digest.
+        options = ("colour_lock", "product_strength", "text_lock", "restore_first")
+        recipe |= {name: getattr(self, name) for name in options if getattr(self, name)}
+        if self.product_strength == 0:
+            recipe["product_strength"] = 0.0
         return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
 
     def ordered_references(self) -> list[StyleReference]:

@@ -140,6 +140,21 @@ class StyleVariant(Leased):
     passed = models.BooleanField(_("passed"), null=True, blank=True)
     reasons = models.JSONField(_("reasons"), default=list, blank=True)
 
+    evidence = models.FileField(
+        _("evidence"),
+        storage=variant_storage,
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("The product's outline and heat maps of the measures, as one picture."),
+    )
+    acceptance = models.FloatField(
+        _("chance of approval"),
+        null=True,
+        blank=True,
+        help_text=_("What this shop's approvals say, 0–1; it decides nothing."),
+    )
+
     engine = models.CharField(_("engine"), max_length=40, blank=True, default="")
     engine_detail = models.CharField(
         _("worked with"),
@@ -150,6 +165,13 @@ class StyleVariant(Leased):
     )
     device = models.CharField(_("device"), max_length=40, blank=True, default="")
     seconds = models.FloatField(_("seconds"), null=True, blank=True)
+    bound_by = models.CharField(
+        _("bound by"),
+        max_length=40,
+        blank=True,
+        default="",
+        help_text=_("The limit that kept a searched strength from going further."),
+    )
     strength_used = models.FloatField(_("strength used"), null=True, blank=True)
 
     objects = StyleVariantQuerySet.as_manager()
@@ -209,8 +231,7 @@ class StyleVariant(Leased):
     def file_names(self) -> list[str]:
         """Every stored file of this variant."""
         names = {str(item["name"]) for item in (*self.renditions, *self.original_renditions)}
-        if self.image:
-            names.add(str(self.image.name))
+        names |= {str(file.name) for file in (self.image, self.evidence) if file}
         return sorted(names)
 
     def own_file_names(self) -> list[str]:

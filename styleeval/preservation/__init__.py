@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from styleeval.exports import lazily
 
 if TYPE_CHECKING:
+    from styleeval.preservation.comparison import Comparison as Comparison
+    from styleeval.preservation.comparison import Original as Original
+    from styleeval.preservation.comparison import scorecard as scorecard
     from styleeval.preservation.gate import THRESHOLDS as THRESHOLDS
     from styleeval.preservation.gate import Reason as Reason
     from styleeval.preservation.gate import Thresholds as Thresholds
     from styleeval.preservation.gate import Verdict as Verdict
     from styleeval.preservation.gate import judge as judge
-    from styleeval.preservation.report import Measure as Measure
+    from styleeval.preservation.measure import Measure as Measure
+    from styleeval.preservation.measure import Tile as Tile
     from styleeval.preservation.report import Scorecard as Scorecard
-    from styleeval.preservation.report import Tile as Tile
-    from styleeval.preservation.report import scorecard as scorecard
 
 _HOMES = {
     "THRESHOLDS": "gate",
@@ -23,10 +25,12 @@ _HOMES = {
     "Thresholds": "gate",
     "Verdict": "gate",
     "judge": "gate",
-    "Measure": "report",
+    "Comparison": "comparison",
+    "Measure": "measure",
+    "Original": "comparison",
     "Scorecard": "report",
-    "Tile": "report",
-    "scorecard": "report",
+    "Tile": "measure",
+    "scorecard": "comparison",
 }
 
 __all__ = sorted(_HOMES)

@@ -2,48 +2,70 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from styleeval.preservation.limits import LIMITS, Box, Limit
 from styleeval.preservation.report import Scorecard
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Limits on the product; None is not checked.
+    """Limits on a scorecard; None is not checked. `LIMITS` says where each number is read.
 
-    min_ssim, min_worst_ssim: mean and worst tile of luma SSIM. max_perceptual: mean LPIPS or
-    ST-LPIPS. max_delta_e, max_delta_e_p95: ΔE00. min_change: ΔE00 of the whole picture or of the
-    product, whichever changed more; below it nothing was styled. min_mask_confidence: 0–1.
+    ssim, detail, silhouette, white_kept, mask_confidence: 0–1. perceptual: LPIPS or ST-LPIPS.
+    delta_e, change, halo: ΔE. hue: degrees. displacement: pixels where scores are taken. edge:
+    0–1. worst: of the product's worst tile.
     """
 
     min_ssim: float | None = None
     min_worst_ssim: float | None = None
+    min_detail: float | None = None
+    min_worst_detail: float | None = None
     max_perceptual: float | None = None
+    max_worst_perceptual: float | None = None
     max_delta_e: float | None = None
     max_delta_e_p95: float | None = None
-    min_change: float | None = None
+    max_worst_delta_e: float | None = None
+    max_hue: float | None = None
+    max_worst_hue: float | None = None
+    max_worst_displacement: float | None = None
+    min_silhouette: float | None = None
+    max_edge: float | None = None
+    max_halo: float | None = None
+    min_white_kept: float | None = None
     min_mask_confidence: float | None = None
+    min_change: float | None = None
+    min_change_outside: float | None = None
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a variant did not pass. code is stable; text is for the merchandiser."""
+    """Why a variant did not pass. code is stable; text is for the merchandiser; box says where
+    to look, (x0, y0, x1, y1) in original pixels."""
 
     code: str
     text: str
     value: float
     limit: float
+    box: Box | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's answer."""
+    """The gate's answer.
+
+    burden: how much of what the product's limits allow was used by the one nearest to its limit:
+    0 untouched, 1 at the limit. binding: that limit's code, empty when none was checked.
+    """
 
     passed: bool
     reasons: tuple[Reason, ...] = ()
+    burden: float = 0.0
+    binding: str = ""
 
 
 THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
@@ -77,60 +99,31 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
 def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:
     """Hold a scorecard to a mode's thresholds, or to given ones. Raises KeyError."""
     limits = mode if isinstance(mode, Thresholds) else THRESHOLDS[mode]
-    reasons = tuple(_reasons(card, limits))
-    return Verdict(passed=not reasons, reasons=reasons)
+    checked = list(_checked(card, limits))
+    reasons = tuple(
+        Reason(
+            limit.code, limit.text.format(value=value, limit=bound), value, bound, limit.box(card)
+        )
+        for limit, value, bound in checked
+        if not limit.holds(value, bound)
+    )
+    used = [
+        (limit.burden(value, bound), limit.code)
+        for limit, value, bound in checked
+        if limit.of_product
+    ]
+    burden, binding = max(used, default=(0.0, ""))
+    return Verdict(passed=not reasons, reasons=reasons, burden=burden, binding=binding)
 
 
-def _reasons(card: Scorecard, limits: Thresholds) -> Iterator[Reason]:
-    too_low = (
-        (
-            "mask_uncertain",
-            "It is not sure where the product is, so it may have been painted over.",
-            card.mask_confidence,
-            limits.min_mask_confidence,
-        ),
-        (
-            "structure",
-            "The product's shape, texture or print has changed too much.",
-            card.ssim.product,
-            limits.min_ssim,
-        ),
-        (
-            "structure_spot",
-            "One spot of the product has lost its shape, texture or print.",
-            card.ssim.worst_tile.value,
-            limits.min_worst_ssim,
-        ),
-        (
-            "unchanged",
-            "The picture looks the same as the original; shoppers would see no difference.",
-            max(card.delta_e.whole, card.delta_e.product),
-            limits.min_change,
-        ),
-    )
-    too_high = (
-        (
-            "perceptual",
-            "The product looks like another product.",
-            card.perceptual.product,
-            limits.max_perceptual,
-        ),
-        (
-            "colour",
-            "The product's colour is no longer the colour that will be delivered.",
-            card.delta_e.product,
-            limits.max_delta_e,
-        ),
-        (
-            "colour_spot",
-            "Part of the product has taken a clearly different colour.",
-            card.delta_e.product_p95,
-            limits.max_delta_e_p95,
-        ),
-    )
-    for code, text, value, limit in too_low:
-        if limit is not None and not value >= limit:
-            yield Reason(code, text, value, limit)
-    for code, text, value, limit in too_high:
-        if limit is not None and not value <= limit:
-            yield Reason(code, text, value, limit)
+def _reason(limit: Limit, card: Scorecard, value: float, bound: float) -> Reason:
+    text = limit.text.format(value=value, limit=bound)
+    return Reason(limit.code, text, value, bound, limit.box(card))
+
+
+def _checked(card: Scorecard, limits: Thresholds) -> Iterator[tuple[Limit, float, float]]:
+    """Every limit that is set and has a number to hold it against."""
+    for name, bound in dataclasses.asdict(limits).items():
+        value = LIMITS[name].value(card)
+        if bound is not None and value is not None:
+            yield LIMITS[name], value, bound

@@ -38,6 +38,10 @@ class AlexNetLpips(PerceptualMetric):
         }
         self._metric.net.load_state_dict(trunk, strict=True)
 
-    def distance_maps(self, original: Tensor, candidates: Tensor) -> Tensor:
-        maps: Tensor = self._metric(original.expand_as(candidates), candidates, normalize=True)
+    def features(self, pictures: Tensor) -> Tensor:
+        """The pictures themselves: the package compares them in one go."""
+        return pictures
+
+    def distance_maps(self, features: Tensor, candidates: Tensor) -> Tensor:
+        maps: Tensor = self._metric(features.expand_as(candidates), candidates, normalize=True)
         return maps[:, 0]

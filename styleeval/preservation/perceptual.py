@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,23 +28,48 @@ class PerceptualMetric(ABC):
     """What reports call it. The two metrics' numbers must never be compared."""
 
     @abstractmethod
-    def distance_maps(self, original: Tensor, candidates: Tensor) -> Tensor:
-        """(N, H, W) of one picture (1, 3, H, W) and N others, sRGB in [0, 1]."""
+    def features(self, pictures: Tensor) -> Any:
+        """What is computed of pictures (N, 3, H, W), sRGB in [0, 1], before they are compared."""
+
+    @abstractmethod
+    def distance_maps(self, features: Any, candidates: Tensor) -> Tensor:
+        """(N, H, W): the distances of N pictures (N, 3, H, W) to the one with these features."""
+
+    def reference(self, original: Floats) -> PerceptualReference:
+        """A picture (H, W, 3) in [0, 1] that others will be held against: it passes once."""
+        return PerceptualReference(self, original)
 
     def maps(self, original: Floats, candidates: Sequence[Floats]) -> list[Floats]:
         """One (H, W) distance map per candidate (H, W, 3) in [0, 1]."""
+        return self.reference(original).maps(candidates)
+
+
+class PerceptualReference:
+    """One picture's features, and the distances of others to it."""
+
+    def __init__(self, metric: PerceptualMetric, original: Floats) -> None:
         import torch
 
-        height, width = original.shape[:2]
-        missing = [(0, max(0, _MIN_SIDE - side)) for side in (height, width)]
-
-        def batch(pictures: Sequence[Floats]) -> Tensor:
-            padded = np.stack([np.pad(one, [*missing, (0, 0)], mode="edge") for one in pictures])
-            return torch.from_numpy(padded).permute(0, 3, 1, 2).contiguous()
-
+        self._metric = metric
+        self._shape = original.shape[:2]
         with torch.no_grad():
-            found = self.distance_maps(batch([original]), batch(candidates))
+            self._features = metric.features(self._batch([original]))
+
+    def maps(self, candidates: Sequence[Floats]) -> list[Floats]:
+        """One (H, W) distance map per candidate (H, W, 3) in [0, 1]."""
+        import torch
+
+        height, width = self._shape
+        with torch.no_grad():
+            found = self._metric.distance_maps(self._features, self._batch(candidates))
         return [one[:height, :width].numpy() for one in found.cpu()]
+
+    def _batch(self, pictures: Sequence[Floats]) -> Tensor:
+        import torch
+
+        missing = [(0, max(0, _MIN_SIDE - side)) for side in self._shape]
+        padded = np.stack([np.pad(one, [*missing, (0, 0)], mode="edge") for one in pictures])
+        return torch.from_numpy(padded).permute(0, 3, 1, 2).contiguous()
 
 
 def perceptual_metric(alexnet_weights: Weights = None) -> PerceptualMetric:

@@ -64,19 +64,21 @@ class ShiftTolerantLpips(PerceptualMetric):
             )
         return data
 
-    def distance_maps(self, original: Tensor, candidates: Tensor) -> Tensor:
-        height, width = original.shape[2:]
+    def distance_maps(self, features: list[Tensor], candidates: Tensor) -> Tensor:
+        height, width = candidates.shape[2:]
         total = torch.zeros(len(candidates), 1, height, width)
-        features = zip(
-            self._features(original), self._features(candidates), self._heads, strict=True
-        )
-        for reference, others, head in features:
-            layer = functional.conv2d((_unit(reference) - _unit(others)).square(), head)
+        pairs = zip(features, self.features(candidates), self._heads, strict=True)
+        for reference, others, head in pairs:
+            layer = functional.conv2d((reference - others).square(), head)
             total += functional.interpolate(layer, size=(height, width), mode="bilinear")
         return total[:, 0]
 
-    def _features(self, pictures: Tensor) -> list[Tensor]:
-        """The five activations of (N, 3, H, W) in [0, 1]; the first at half the size."""
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """The five activations of (N, 3, H, W) in [0, 1], each of unit length over its channels;
+        the first at half the size."""
+        return [_unit(found) for found in self._activations(pictures)]
+
+    def _activations(self, pictures: Tensor) -> list[Tensor]:
         h = (2 * pictures - 1 - self._shift) / self._scale
         h = self._convolved(h, 0, padding=2)
         h = functional.relu(self._halved(h))

@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+_FINE = 2.0
+_POOLED = 5.0
+_NOISE = 2.5 / 255
+"""Deviation of fine detail, of 1, that a camera's noise and a JPEG make too."""
+
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -39,6 +44,29 @@ def ssim_map(x: Floats, y: Floats) -> Floats:
 def ssim(x: Floats, y: Floats) -> float:
     """Mean of `ssim_map`."""
     return float(ssim_map(x, y).mean())
+
+
+def detail_maps(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """How much of x's fine detail y still shows at each place, and where x has any.
+
+    x, y: (H, W, 3) in [0, 1]. The first map is the slope of y's fine detail over x's, cut to
+    [0, 1]: 1 is kept, 0 is gone or another's; detail that y adds is not held against it. The
+    second, in [0, 1], is how far x's detail stands out from noise.
+    """
+    import cv2
+
+    def fine(picture: Floats) -> Floats:
+        grey = luma(picture)
+        return grey - np.asarray(cv2.GaussianBlur(grey, (0, 0), _FINE), np.float32)
+
+    def pooled(values: Floats) -> Floats:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), _POOLED), np.float32)
+
+    own, other = fine(x), fine(y)
+    energy = pooled(own * own)
+    kept = np.clip(pooled(own * other) / (energy + _NOISE * _NOISE), 0, 1)
+    counts = np.clip((np.sqrt(np.maximum(energy, 0)) - _NOISE) / (3 * _NOISE), 0, 1)
+    return kept.astype(np.float32), counts.astype(np.float32)
 
 
 def _largest_odd(length: int) -> int:

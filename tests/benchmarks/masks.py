@@ -1,14 +1,16 @@
 """`python -m tests.benchmarks.masks`: product masks against exact ones, rung by rung.
 
-Our rendered products with real transparency say exactly where they are: each is laid on grounds as
-shops have them, its alpha forgotten, and the mask that is found is held against it. Renders are
-made once (minutes) and kept in var/benchmarks/masks.
+Our rendered products, and the real cut-outs of ../shared/data where they are, say by their
+transparency exactly where they are: each is laid on grounds as shops have them, its alpha
+forgotten, and the mask that is found is held against it. Renders are made once (minutes) and kept
+in var/benchmarks/masks.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,9 +24,9 @@ from PIL import Image
 
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.mask import MIN_CONFIDENCE, ProductMask, find_mask
+from tests.benchmarks.pictures import ROOT, SHARED
 
 Floats = NDArray[np.float32]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,6 +69,30 @@ def cut_outs(folder: Path, scale: float) -> list[CutOut]:
             pixels = np.asarray(opened, np.float32) / 255
         made.append(CutOut(name=name, rgb=pixels[..., :3], alpha=pixels[..., 3]))
     return made
+
+
+def real_cut_outs(count: int) -> list[CutOut]:
+    """Photos with transparency of ../shared/data/products, a seeded choice."""
+    folder = SHARED / "products"
+    if not folder.is_dir():
+        print("../shared/data/products is absent: our renders only")
+        return []
+    files = [file for file in sorted(folder.glob("*.png")) if _is_cut_out(file)]
+    random.Random(0).shuffle(files)
+    made = []
+    for file in files[:count]:
+        with Image.open(file) as opened:
+            pixels = np.asarray(opened.convert("RGBA"), np.float32) / 255
+        made.append(CutOut(name=file.stem, rgb=pixels[..., :3], alpha=pixels[..., 3]))
+    return made
+
+
+def _is_cut_out(file: Path) -> bool:
+    with Image.open(file) as opened:
+        if "A" not in opened.getbands() and "transparency" not in opened.info:
+            return False
+        alpha = np.asarray(opened.convert("RGBA"))[..., 3]
+    return bool((alpha < 25).mean() > 0.1 and (alpha > 250).mean() > 0.05)
 
 
 def _flat(*levels: int) -> Callable[[tuple[int, int]], Floats]:
@@ -148,11 +174,12 @@ def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=0.5, help="of the renders")
+    parser.add_argument("--real", type=int, default=24, help="real cut-outs to take, at most")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "benchmarks" / "masks")
     options = parser.parse_args()
     rows = [
         measured(product, ground, find_mask(photo))
-        for product in cut_outs(options.out, options.scale)
+        for product in [*cut_outs(options.out, options.scale), *real_cut_outs(options.real)]
         for ground, photo in pictures(product)
     ]
     for title, key in (("ground", "ground"), ("rung", "origin"), ("product", "product")):

@@ -1,0 +1,54 @@
+"""The ground behind a product: white that stayed white, and how the product fills its frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+_WHITE: Final = 254.5 / 255
+_NEAR_WHITE: Final = 253.5 / 255
+_BACKGROUND: Final = 0.02
+_LEAST: Final = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """How a candidate stands in its picture.
+
+    fill: the product's box over the picture, along the longer of its two shares, 0–1.
+    white: share of the picture's border that is exactly white (255).
+    """
+
+    fill: float
+    white: float
+
+
+def white_kept(original: Floats, candidate: Floats, weights: Floats) -> float | None:
+    """The share of the original's white ground (254 or 255) that is exactly 255 in the candidate.
+
+    original, candidate: (H, W, 3) in [0, 1] at full size. weights: (H, W), where the product is.
+    None where the original has hardly any white ground.
+    """
+    ground = (weights < _BACKGROUND) & (original.min(axis=-1) >= _NEAR_WHITE)
+    if float(ground.mean()) < _LEAST:
+        return None
+    return float((candidate.min(axis=-1)[ground] >= _WHITE).mean())
+
+
+def frame_of(candidate: Floats, weights: Floats) -> Frame:
+    """How a candidate (H, W, 3) in [0, 1] stands in its picture."""
+    solid = weights > 0.5
+    height, width = solid.shape
+    down, across = (np.flatnonzero(solid.any(axis=axis)) for axis in (1, 0))
+    fill = 0.0
+    if down.size:
+        fill = max((down[-1] + 1 - down[0]) / height, (across[-1] + 1 - across[0]) / width)
+    border = np.concatenate([candidate[0], candidate[-1], candidate[:, 0], candidate[:, -1]]).min(
+        axis=-1
+    )
+    return Frame(fill=float(fill), white=float((border >= _WHITE).mean()))

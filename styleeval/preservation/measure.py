@@ -1,0 +1,140 @@
+"""One measure's numbers: on the product and around it, mean, tail and worst tile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Kind = Literal["similarity", "distance"]
+
+_TILE = 64
+_MIN_HELD = 0.25
+_LEAST_TO_MEASURE = 0.002
+"""Share of the picture below which there is no ground, or no colour, to speak of."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A worst tile: its mean, and its box (x0, y0, x1, y1) in original pixels."""
+
+    value: float
+    box: tuple[int, int, int, int]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of dataclasses.asdict, also after JSON."""
+        x0, y0, x1, y1 = values["box"]
+        return cls(values["value"], (x0, y0, x1, y1))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure's numbers.
+
+    whole: mean over the picture. product: mean over the product, with everything around it left
+    as in the original. product_p95: what 95 % of the product is at least as good as (the 95th
+    percentile of a distance, the 5th of a similarity). worst_tile: the product's worst, 64 pixels
+    a side where scores are taken. outside, outside_p95, outside_worst_tile: the same of what is
+    not product; None where there is hardly any.
+    """
+
+    whole: float
+    product: float
+    product_p95: float
+    worst_tile: Tile
+    outside: float | None = None
+    outside_p95: float | None = None
+    outside_worst_tile: Tile | None = None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of dataclasses.asdict, also after JSON."""
+        outer = values.get("outside_worst_tile")
+        tiles = {
+            "worst_tile": Tile.from_dict(values["worst_tile"]),
+            "outside_worst_tile": None if outer is None else Tile.from_dict(outer),
+        }
+        return cls(**{**values, **tiles})
+
+
+def measured(
+    whole: Floats,
+    product: Floats,
+    weights: Floats,
+    *,
+    kind: Kind,
+    scale: float,
+    counts: Floats | None = None,
+) -> Measure:
+    """The numbers of a map.
+
+    whole, product: (H, W) maps of the candidate and of its product in the original's
+    surroundings; pointwise measures give the same twice. weights: (H, W), where the product is.
+    counts: (H, W) in [0, 1], how much each place can say, such as a grey one about hue.
+    scale: original pixels a pixel of the map.
+    """
+    said = np.ones_like(weights) if counts is None else counts
+    inside, around = weights * said, (1 - weights) * said
+    perfect = 1.0 if kind == "similarity" else 0.0
+    found: dict[str, Any] = {"whole": _mean(whole, said, perfect)}
+    mean, tail, tile = _part(product, inside, kind, scale) or (perfect, perfect, None)
+    height, width = whole.shape
+    everywhere = (0, 0, round(width * scale), round(height * scale))
+    found |= {"product": mean, "product_p95": tail}
+    found["worst_tile"] = tile or Tile(perfect, everywhere)
+    outer = _part(whole, around, kind, scale)
+    if outer is not None:
+        found |= dict(zip(("outside", "outside_p95", "outside_worst_tile"), outer, strict=True))
+    return Measure(**found)
+
+
+def _part(
+    values: Floats, weights: Floats, kind: Kind, scale: float
+) -> tuple[float, float, Tile] | None:
+    if float(weights.mean()) < _LEAST_TO_MEASURE:
+        return None
+    inside = values[weights > 0.5]
+    percentile = 5 if kind == "similarity" else 95
+    return (
+        _mean(values, weights, 0.0),
+        float(np.percentile(inside if inside.size else values, percentile)),
+        worst_tile(values, weights, kind=kind, scale=scale),
+    )
+
+
+def _mean(values: Floats, weights: Floats, otherwise: float) -> float:
+    total = float(weights.sum(dtype=np.float64))
+    return float((values.astype(np.float64) * weights).sum() / total) if total else otherwise
+
+
+def worst_tile(values: Floats, weights: Floats, *, kind: Kind, scale: float) -> Tile:
+    """The worst tile of a map (H, W) among those that hold enough weight, or among all if none
+    does; `scale` original pixels a pixel of the map."""
+    boxes = [
+        (x, y, min(x + _TILE, values.shape[1]), min(y + _TILE, values.shape[0]))
+        for y in _starts(values.shape[0])
+        for x in _starts(values.shape[1])
+    ]
+    shares = np.array([weights[y0:y1, x0:x1].mean() for x0, y0, x1, y1 in boxes])
+    held = [box for box, share in zip(boxes, shares, strict=True) if share >= _MIN_HELD]
+    boxes = held or [boxes[int(shares.argmax())]]
+    means = [
+        np.average(values[y0:y1, x0:x1], weights=weights[y0:y1, x0:x1].astype(np.float64) + 1e-9)
+        for x0, y0, x1, y1 in boxes
+    ]
+    index = int(np.argmin(means) if kind == "similarity" else np.argmax(means))
+    x0, y0, x1, y1 = (round(edge * scale) for edge in boxes[index])
+    return Tile(float(means[index]), (x0, y0, x1, y1))
+
+
+def _starts(length: int) -> list[int]:
+    """Tile starts; a last sliver belongs to a tile that ends at the picture's edge."""
+    starts = list(range(0, max(length - _TILE, 0) + 1, _TILE))
+    if length > _TILE and starts[-1] + _TILE < length:
+        starts.append(length - _TILE)
+    return starts
