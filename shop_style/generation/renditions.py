@@ -35,6 +35,7 @@ def save_renditions(
                         "width": item.width,
                         "height": item.height,
                         "bytes": len(item.data),
+                        "white_border": round(item.white_border, 4),
                     }
                 )
     except BaseException:
