@@ -204,7 +204,9 @@ def _below(
         if value is None:
             yield unmeasurable(what, limit)
             return
-    if value < limit:
+    if type(value) not in (int, float):
+        yield not_measured(what, limit)
+    elif value < limit:
         yield Reason(
             code=code,
             text=text % {"value": percent(value), "limit": percent(limit)},

@@ -139,7 +139,10 @@ def _white_border(share: float | None, limit: float | None) -> Iterator[Reason]:
     if share is None:
         yield not_measured(_("How white its border is"), limit)
     elif share < limit:
-        text = _("%(value)s of its border is exactly white; %(limit)s is needed.")
+        text = _(
+            "%(value)s of its border is exactly white; %(limit)s is needed: the rest is off-white, "
+            "or something runs out of the frame."
+        )
         yield Reason(
             code="not_white",
             text=text % {"value": percent(share), "limit": percent(limit)},

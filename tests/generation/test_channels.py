@@ -132,6 +132,7 @@ class TestTheMarketplacesMainImage:
             ({"scorecard": {**CARD, "frame": {"fill": 0.84}}}, "fill"),
             ({"scorecard": {**CARD, "frame": None}}, "unmeasurable"),
             ({"scorecard": {**CARD, "frame": {}}}, "not_measured"),
+            ({"scorecard": {**CARD, "frame": {"fill": "wide"}}}, "not_measured"),
             ({"scorecard": {"mask_confidence": 0.9}}, "not_measured"),
             ({"scorecard": {**CARD, "mask_confidence": 0.3}}, "mask_uncertain"),
             ({"original_renditions": [file("jpeg", 1600, 1280, white=0.7)]}, "not_white"),

@@ -236,6 +236,23 @@ def test_a_variant_whose_product_is_gone(
     assert "0 pictures copied" in text and "1 may not go: host_gone" in text
 
 
+def test_every_database_is_looked_into(
+    make_chair: Any, make_style: Any, approved: Any, tmp_path: Path
+) -> None:
+    style = make_style()
+    here = approved(make_chair(), style)
+    there = make_chair(using="tenant", name="Far chair")
+    row = request_variant(there, style)
+    copied = ("status", "review", "passed", "published_at", "image", "renditions")
+    columns = {name: getattr(here, name) for name in (*copied, "digital_source_type")}
+    StyleVariant.objects.using("tenant").filter(pk=row.pk).update(**columns)
+    assert "2 pictures copied" in run(FEED, "--out", str(tmp_path))
+    assert [(row["file"].split("-")[0], row["alt"]) for row in listed(tmp_path)] == [
+        ("chair", "chair"),
+        ("tenant", "Far chair"),
+    ]
+
+
 def test_as_many_queries_for_two_as_for_twelve(
     make_chair: Any, make_style: Any, approved: Any
 ) -> None:
