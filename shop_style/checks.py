@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from shop_style import conf
+from shop_style.channels.checks import check_channels
 from shop_style.exceptions import EngineError, SettingsError, SourceError, WeightsError
 from shop_style.generation.dispatchers import get_dispatcher
 from shop_style.sources import parse_source
@@ -28,6 +29,7 @@ def register_checks() -> None:
     register(check_sources, Tags.models)
     register(check_weights, Tags.files)
     register(check_callables, Tags.compatibility)
+    register(check_channels, Tags.compatibility)
     register(check_styles, Tags.database)
     register(check_experiments, Tags.database)
     register(check_deployment, Tags.security, deploy=True)

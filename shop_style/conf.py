@@ -77,6 +77,11 @@ class ShopStyleSettings:
         "what shoppers see where no experiment decides: `published` (the newest published "
         "variant) or `original`",
     )
+    CHANNELS: dict[str, Any] = documented(
+        {},
+        "where variants may go, by slug: changes of a preset's rules, a channel of your own, or "
+        "`None` to drop a preset ([channels.md](channels.md))",
+    )
     VISIBLE_ROWS: str = documented(
         "",
         "dotted path of `f(queryset, request)` that limits host rows to what shoppers may see; "

@@ -162,6 +162,18 @@ class ReviewError(ShopStyleError, ValueError):
     code = "bad_review_step"
 
 
+class UnknownChannel(ShopStyleError, LookupError):
+    """No channel policy has this slug."""
+
+    code = "unknown_channel"
+
+
+class ExportError(ShopStyleError, ValueError):
+    """Files that a channel's policy admits did not hold what their rows say."""
+
+    code = "bad_export"
+
+
 class ExperimentError(ShopStyleError, ValueError):
     """An experiment cannot take this step. `problems`: each reason, with its way out."""
 

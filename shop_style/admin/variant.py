@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from shop_style.admin import review
+from shop_style.admin.channels import channel_rows
 from shop_style.admin.filters import PublishedFilter, VerdictFilter
 from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
@@ -271,6 +272,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
             "scores": score_rows(variant),
             "tiles": worst_tiles(variant),
+            "channels": channel_rows(variant),
             "files": [{**item, "url": file_url(storage, item["name"])} for item in _files(variant)],
             "trail": trail,
             "coverage": f"{100 * card.get('mask_coverage', 1):.0f}",

@@ -58,6 +58,37 @@ class VariantSerializer(PictureSerializer):
     published_at = serializers.DateTimeField()
 
 
+class ChannelReasonSerializer(serializers.Serializer[Any]):
+    """A rule of a channel that the variant does not meet."""
+
+    code = serializers.CharField(help_text="stable")
+    text = serializers.CharField()
+    value = serializers.FloatField(
+        allow_null=True, help_text="what was found, where it is a number"
+    )
+    limit = serializers.FloatField(allow_null=True, help_text="what is asked")
+
+
+class ChannelSerializer(serializers.Serializer[Any]):
+    """May the variant go there?"""
+
+    channel = serializers.CharField(help_text="slug")
+    label = serializers.CharField()  # type: ignore[assignment]  # the name of the answer's key
+    allowed = serializers.BooleanField()
+    reasons = ChannelReasonSerializer(many=True)
+    src = serializers.CharField(allow_null=True, help_text="the file to use there")
+    original_src = serializers.CharField(
+        allow_null=True,
+        help_text="the untouched original's file, where the channel takes nothing else",
+    )
+
+
+class VariantDetailSerializer(VariantSerializer):
+    """A published variant, and where it may go."""
+
+    channels = ChannelSerializer(many=True)
+
+
 class PlacementRequestSerializer(serializers.Serializer[Any]):
     """A list of objects to place on a page, in its order."""
 

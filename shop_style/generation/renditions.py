@@ -33,6 +33,7 @@ def save_renditions(variant: StyleVariant, token: str, rendering: Rendering) -> 
                         "width": item.width,
                         "height": item.height,
                         "bytes": len(item.data),
+                        "white_border": round(item.white_border, 4),
                     }
                 )
         saved["evidence"] = files.save_whole(storage, f"{folder}/evidence.webp", rendering.evidence)

@@ -17,18 +17,23 @@ Format = Literal["webp", "jpeg"]
 QUALITY: Final[Mapping[str, int]] = {"webp": 86, "jpeg": 88}
 EXTENSIONS: Final[Mapping[str, str]] = {"webp": "webp", "jpeg": "jpg"}
 
+_BORDER: Final = 0.01
 _WEBP_METHOD: Final = 4
 _FULL_CHROMA_FROM: Final = 85
 
 
 @dataclass(frozen=True)
 class Rendition:
-    """One encoded file. width, height in pixels."""
+    """One encoded file. width, height in pixels.
+
+    white_border: share of its outermost hundredth that was exactly white, 0–1, before encoding.
+    """
 
     width: int
     height: int
     format: Format
     data: bytes
+    white_border: float
 
     @property
     def suffix(self) -> str:
@@ -54,12 +59,32 @@ def encode(
     for name in formats:
         if name not in EXTENSIONS or name not in quality:
             raise ValueError(f"cannot write {name!r} with quality {dict(quality)}")
-    image = _image(rgb, alpha)
-    return [
-        Rendition(size.width, size.height, name, _encoded(size, name, quality[name], xmp))
-        for size in _sizes(image, widths)
-        for name in formats
-    ]
+    made = []
+    for size in _sizes(_image(rgb, alpha), widths):
+        white = white_border(size)
+        made += [
+            Rendition(
+                size.width, size.height, name, _encoded(size, name, quality[name], xmp), white
+            )
+            for name in formats
+        ]
+    return made
+
+
+def white_border(image: Image.Image) -> float:
+    """Share of a picture's border that is exactly white, 255 in every channel, 0–1.
+
+    image: RGB, or RGBA, which is taken on white. The border is as wide as a hundredth of the
+    shorter side, at least one pixel.
+    """
+    levels = np.asarray(_on_white(image))
+    edge = max(1, round(min(image.size) * _BORDER))
+    inner = levels[edge:-edge, edge:-edge]
+    strips = (levels[:edge], levels[-edge:], levels[edge:-edge, :edge], levels[edge:-edge, -edge:])
+    if not inner.size:
+        return float((levels == 255).all(axis=-1).mean())
+    white = sum(int((strip == 255).all(axis=-1).sum()) for strip in strips)
+    return white / sum(strip.shape[0] * strip.shape[1] for strip in strips)
 
 
 def _image(rgb: Floats, alpha: Floats | None) -> Image.Image:

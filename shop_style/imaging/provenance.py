@@ -20,6 +20,9 @@ ALGORITHMIC: Final = NEWSCODES + "algorithmicMedia"
 ENHANCED: Final = NEWSCODES + "algorithmicallyEnhanced"
 
 _STRICTNESS: Final = (ENHANCED, ALGORITHMIC, COMPOSITE_SYNTHETIC, COMPOSITE_TRAINED, TRAINED)
+SOURCE_TYPES: Final = tuple(uri.removeprefix(NEWSCODES) for uri in _STRICTNESS)
+"""Names of the types we write, the weakest statement first."""
+
 _MARKED_FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF")
 _MAX_XMP_BYTES: Final = 1_000_000
 _MAX_TEXT: Final = 200

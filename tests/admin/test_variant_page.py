@@ -58,6 +58,42 @@ def test_the_page_shows_scores_the_worst_tile_reasons_files_and_trail(
     assert " style=" not in body.split("</form>")[0]
 
 
+def test_the_page_says_where_it_may_go_with_which_file_and_why_not_elsewhere(
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any, published: Any
+) -> None:
+    mark = {"digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/x"}
+    photo, style = make_photo(1), make_style()
+    variant = make_variant(photo, style, **published, **mark)
+    client = staff()
+    page = client.get(f"{LIST}{variant.pk}/change/")
+    rows = page.context["channels"]
+    assert [(row.slug, row.of_original, row.allowed) for row in rows] == [
+        ("marketplace-main", False, False),
+        ("marketplace-main", True, False),
+        ("feed-lifestyle", False, False),
+        ("storefront", False, True),
+        ("social", False, False),
+    ]
+    table = page.content.decode().split("Where it may go")[1].split("</fieldset>")[0]
+    assert "use the original, not a styled variant" in table
+    assert "How much of the frame the product fills was not measured; render it again." in table
+    assert "The shorter side is 80 px; 500 are needed." in table
+    assert f'<a href="{variant.image.url}">webp 96 × 80</a>' in table
+    assert table.count(">yes<") == 1 and table.count(">no<") == 4
+    unready = make_variant(photo, style, status="pending", recipe_digest="b", renditions=[])
+    page = client.get(f"{LIST}{unready.pk}/change/")
+    assert page.context["channels"] == [] and "Where it may go" not in page.content.decode()
+
+
+def test_channels_that_cannot_be_used_leave_the_page_standing(
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any, settings: Any
+) -> None:
+    variant = make_variant(make_photo(1), make_style())
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "CHANNELS": {"social": {"formats": []}}}
+    page = staff().get(f"{LIST}{variant.pk}/change/")
+    assert page.status_code == 200 and page.context["channels"] == []
+
+
 def test_the_page_offers_the_steps_that_can_be_taken(
     staff: Any, make_style: Any, make_variant: Any, make_photo: Any
 ) -> None:

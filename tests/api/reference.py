@@ -23,7 +23,8 @@ Everything is JSON. An error is `{"code": …, "detail": …}` with a stable cod
 `fields`), `malformed`, `too_large`, `unsupported_media_type`, `method_not_allowed`, `not_found`,
 `not_authenticated`, `authentication_failed`, `permission_denied`, `throttled` (with `Retry-After`),
 `bad_token`, `expired_token`, `unknown_experiment`, and `unavailable` (503, with `Retry-After`) when
-an event could not be stored. How to use it: [headless.md](headless.md).
+an event could not be stored. How to use it: [headless.md](headless.md). What `channels` of a
+variant mean: [channels.md](channels.md).
 """
 
 

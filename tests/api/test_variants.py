@@ -102,6 +102,58 @@ def test_caches_may_keep_them_for_a_minute(browser: Any, make_shop: Any) -> None
     assert response["Cache-Control"] == "public, max-age=60" and not response.cookies
 
 
+def test_one_variant_says_where_it_may_go_and_why_not_elsewhere(
+    browser: Any, make_shop: Any, settings: Any
+) -> None:
+    shop = make_shop(1)
+    # An untrained grade of a small picture; what is not measured yet is said.
+    variant = StyleVariant.objects.get()
+    detail = browser().get(f"/shop-style/variants/{variant.pk}/").json()
+    assert "channels" not in listed(browser, shop.names())["results"][0]
+    answers = {item["channel"]: item for item in detail["channels"]}
+    assert list(answers) == ["marketplace-main", "feed-lifestyle", "storefront", "social"]
+    shown = answers["storefront"]
+    assert shown["allowed"] and shown["reasons"] == [] and shown["original_src"] is None
+    assert shown["src"] == variant.image.url and shown["label"] == "Own storefront"
+    main = answers["marketplace-main"]
+    assert (main["allowed"], main["src"], main["original_src"]) == (False, None, None)
+    assert [reason["code"] for reason in main["reasons"]] == ["styled"]
+    assert not answers["feed-lifestyle"]["allowed"]
+    assert {"value": 80.0, "limit": 500.0, "code": "too_small"}.items() <= {
+        **answers["feed-lifestyle"]["reasons"][0]
+    }.items()
+    StyleVariant.objects.update(
+        scorecard={"mask_confidence": 1.0, "frame": {"fill": 0.9}},
+        original_renditions=[
+            {**item, "name": f"original-{item['width']}.jpg", "bytes": 9, "white_border": 1.0}
+            for item in variant.renditions
+        ],
+    )
+    rules = {"min_side": None, "min_long_side": None}
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "CHANNELS": {"marketplace-main": rules}}
+    (main, *_) = browser().get(f"/shop-style/variants/{variant.pk}/").json()["channels"]
+    assert main["src"] is None and main["original_src"].endswith("original-96.jpg")
+    # Rules that cannot be used are for `check` to tell; the picture is still there.
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "CHANNELS": {"social": {"min_side": -1}}}
+    broken = browser().get(f"/shop-style/variants/{variant.pk}/")
+    assert broken.status_code == 200 and broken.json()["channels"] == []
+
+
+def test_where_it_may_go_costs_no_query(browser: Any, make_shop: Any, settings: Any) -> None:
+    make_shop(1)
+    variant = StyleVariant.objects.get()
+    presets = ("marketplace-main", "feed-lifestyle", "storefront", "social")
+    counts = []
+    for channels in ({}, dict.fromkeys(presets)):
+        settings.SHOP_STYLE = {**settings.SHOP_STYLE, "CHANNELS": channels}
+        browser().get(f"/shop-style/variants/{variant.pk}/")
+        with CaptureQueriesContext(connection) as queries:
+            body = browser().get(f"/shop-style/variants/{variant.pk}/").json()
+        assert len(body["channels"]) == (0 if channels else 4)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_a_list_takes_the_same_queries_for_one_as_for_thirty(browser: Any, make_shop: Any) -> None:
     shop = make_shop(30)
     counts = []

@@ -15,6 +15,9 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from shop_style import checks, conf
+from shop_style.channels.checks import check_channels
+from shop_style.channels.configuration import RULES
+from shop_style.channels.policy import PRESETS
 from shop_style.conf import app_settings
 from shop_style.models import Style
 from shop_style.transfer import weights
@@ -51,6 +54,47 @@ def test_the_test_settings_are_clean() -> None:
 def test_bad_settings(settings: Any, value: dict[str, Any], expected: str) -> None:
     settings.SHOP_STYLE = value
     assert ids(checks.check_settings()) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        ({"ebay": {"max_byte": 5}}, "ebay has no rule 'max_byte'; there are label, untouched"),
+        ({"ebay": {"formats": ["bmp"]}}, "ebay: formats is ['bmp']; it must be a list of some of"),
+        ({"ebay": {"formats": []}}, "a list of some of jpeg, webp, avif, png"),
+        ({"ebay": {"formats": "jpeg"}}, "ebay: formats is 'jpeg'"),
+        ({"ebay": {"modes": ["paint"]}}, "it must be a list of some of background, grade"),
+        ({"ebay": {"source_types": ["ai"]}}, "algorithmicallyEnhanced, algorithmicMedia"),
+        ({"ebay": {"gate": 1}}, "ebay: gate is 1; it must be True or False"),
+        ({"ebay": {"min_fill": 85}}, "ebay: min_fill is 85; it must be a share from 0 to 1"),
+        ({"ebay": {"min_side": 0}}, "ebay: min_side is 0; it must be a whole number from 1"),
+        ({"ebay": {"max_bytes": True}}, "ebay: max_bytes is True"),
+        ({"ebay": {"max_aspect": 0}}, "ebay: max_aspect is 0; it must be width over height"),
+        ({"ebay": {"label": " "}}, "ebay: label is ' '; it must be words"),
+        ({"social": {"min_aspect": 2}}, "min_aspect is 2, above max_aspect, 1.91: nothing fits"),
+        ({"feed-lifestyle": {"max_side": 400}}, "min_side is 500, above max_side, 400"),
+        ({"ebay": None}, "'ebay' is None, but there is no such preset to drop"),
+        ({"ebay": ["jpeg"]}, "'ebay' is ['jpeg']; write a dict of rules"),
+        ({"e bay": {}}, "'e bay' is no slug"),
+    ],
+)
+def test_channels_that_cannot_be_used(settings: Any, channels: Any, words: str) -> None:
+    settings.SHOP_STYLE = {"CHANNELS": channels}
+    found = check_channels()
+    assert ids(found) == ["shop_style.E012"] and words in found[0].msg
+
+
+def test_a_channel_that_takes_no_format_we_render_is_warned_of(settings: Any) -> None:
+    assert check_channels() == []
+    settings.SHOP_STYLE = {"RENDITION_FORMATS": ["webp"], "CHANNELS": {"social": None}}
+    found = check_channels()
+    assert ids(found) == ["shop_style.W007"] * 2
+    assert "'marketplace-main'" in found[0].msg and "'feed-lifestyle'" in found[1].msg
+
+
+def test_the_channels_page_lists_every_rule_and_preset() -> None:
+    page = (ROOT / "docs" / "channels.md").read_text()
+    assert [name for name in (*RULES, *PRESETS) if f"`{name}`" not in page] == []
 
 
 def test_bad_and_missing_sources(settings: Any) -> None:
@@ -158,6 +202,7 @@ def test_a_mistake_that_models_meet_first_is_still_a_check(
         ["prune_variants"],
         ["generate_variants", "--missing"],
         ["preview_style", "a.jpg", "--style", "b", "--out", "c.png"],
+        ["export_channel", "storefront", "--out", "shop-style-never-written"],
     ],
     ids=lambda command: command[0],
 )

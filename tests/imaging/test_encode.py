@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shop_style.imaging.encode import Rendition, encode
+from shop_style.imaging.encode import Rendition, encode, white_border
 from shop_style.imaging.provenance import TRAINED, read_digital_source_type, xmp_packet
 from tests.imaging.test_mask import scene
 
@@ -49,6 +49,29 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
 def test_white_stays_white() -> None:
     for one in make():
         assert (pixels(one)[:8] == 255).all(), one.suffix
+
+
+def test_the_white_border_of_each_size_is_the_one_in_its_file() -> None:
+    """A bar across the whole picture takes a quarter of both sides; 254 is not white."""
+    rgb = np.ones((400, 600, 3), np.float32)
+    assert {one.white_border for one in encode(rgb, None, widths=(90,), xmp=XMP)} == {1.0}
+    rgb[100:200] = 0.2
+    for one in encode(rgb, None, widths=(), xmp=XMP):
+        # The border is 4 px wide: 2 × 4 × 600 across, 2 × 4 × 392 down, a quarter of these barred.
+        expected = 1 - 2 * 4 * 100 / (2 * 4 * 600 + 2 * 4 * 392)
+        assert one.white_border == pytest.approx(expected)
+        with Image.open(io.BytesIO(one.data)) as image:
+            # Encoding rings beside the bar's edges.
+            assert white_border(image.convert("RGB")) == pytest.approx(expected, abs=0.03)
+    almost = np.full((400, 600, 3), 254 / 255, np.float32)
+    assert encode(almost, None, widths=(), xmp=XMP)[0].white_border == 0.0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (1, 50), (3, 1)])
+def test_a_picture_that_is_all_border(size: tuple[int, int]) -> None:
+    assert white_border(Image.new("RGB", size, "white")) == 1.0
+    assert white_border(Image.new("RGBA", size, (0, 0, 0, 0))) == 1.0
+    assert white_border(Image.new("RGB", size, "black")) == 0.0
 
 
 def test_webp_keeps_alpha_and_jpeg_is_put_on_white() -> None:

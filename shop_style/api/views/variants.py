@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from shop_style.api.base import PRIVATE, PublicView
+from shop_style.api.channels import channel_bodies
 from shop_style.api.filters import VariantFilter
 from shop_style.api.objects import find_pictures, name_of
 from shop_style.api.pagination import Pages
@@ -25,6 +26,7 @@ from shop_style.api.serializers import (
     MOST_OBJECTS,
     OBJECT_HELP,
     ErrorSerializer,
+    VariantDetailSerializer,
     VariantSerializer,
     picture_body,
 )
@@ -95,10 +97,13 @@ class VariantView(PublishedView):
     @extend_schema(
         operation_id="variant",
         parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)],
-        responses={200: VariantSerializer, 404: ErrorSerializer, 429: ErrorSerializer},
+        responses={200: VariantDetailSerializer, 404: ErrorSerializer, 429: ErrorSerializer},
     )
     def get(self, request: Request, number: str) -> Response:
-        """A published variant. One that is not published, and one that never was, look alike."""
+        """A published variant, with each channel's answer whether it may go there and why not.
+
+        One that is not published, and one that never was, look alike.
+        """
         rows = StyleVariant.objects.published().select_related("style", "content_type")
         variant = rows.filter(pk=number).first() if _KEY.fullmatch(number) else None
         model = variant.content_type.model_class() if variant else None
@@ -109,7 +114,7 @@ class VariantView(PublishedView):
         found = list(_bodies([variant], _by_row(pictures.values())))
         if not found:
             raise Http404
-        return Response(found[0])
+        return Response({**found[0], "channels": channel_bodies(variant)})
 
 
 def _by_row(pictures: Iterable[SourceImage]) -> _Pictures:

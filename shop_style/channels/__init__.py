@@ -1,0 +1,1 @@
+"""Where pictures may go: marketplace, feed, own storefront, social networks."""
