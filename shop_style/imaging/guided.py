@@ -26,8 +26,7 @@ def guided(mask: Floats, rgb: NDArray[np.uint8], radius: int) -> Floats:
         return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
     grey, soft = mean(guide), mean(mask)
-    slope: Floats = (mean(guide * mask) - grey * soft) / (
-        mean(guide * guide) - grey * grey + _EPSILON
-    )
+    slope = (mean(guide * mask) - grey * soft) / (mean(guide * guide) - grey * grey + _EPSILON)
     offset = soft - slope * grey
-    return np.clip(mean(slope) * guide + mean(offset), np.float32(0), np.float32(1))
+    drawn = mean(slope.astype(np.float32)) * guide + mean(offset.astype(np.float32))
+    return np.clip(drawn, np.float32(0), np.float32(1))

@@ -40,8 +40,7 @@ def lock_colour(
     own[..., 0] = np.clip(own[..., 0] + np.clip(change - large, -stroke, stroke), 0, 100)
     locked = np.asarray(cv2.cvtColor(own, cv2.COLOR_Lab2RGB), np.float32).clip(0, 1)
     part = (np.float32(share) * weights)[..., None]
-    mixed: Floats = styled + part * (locked - styled)
-    return mixed
+    return (styled + part * (locked - styled)).astype(np.float32)
 
 
 def lock_places(
