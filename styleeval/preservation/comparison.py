@@ -138,7 +138,7 @@ class Original:
     def _product_alone(self, second: Floats) -> Floats:
         """The candidate's product in the original's surroundings, since measures look past
         outlines. The candidate itself where its surroundings are the original's anyway."""
-        around = np.abs(second - self._small).max(axis=-1) * (self._weights == 0)
+        around = np.abs(second - self._small) * (self._weights == 0)[..., None]
         if float(around.max()) < _INVISIBLE:
             return second
         return self._small + (second - self._small) * self._weights[..., None]
