@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from shop_style import __version__
 from shop_style.imaging.composite import composite, require_mask
 from shop_style.imaging.encode import Format, Rendition, encode
+from shop_style.imaging.faces import refuse_faces
 from shop_style.imaging.intake import IntakeLimits, Photo, decode
 from shop_style.imaging.locks import lock_colour
 from shop_style.imaging.mask import ProductMask, find_mask
@@ -111,17 +112,21 @@ def render(
     output: Output | None = None,
     context: RenderContext | None = None,
     segmenter: Segmenter | None = None,
+    allow_faces: bool = True,
     on_stage: Callable[[str], None] = _ignore_stage,
 ) -> Rendering:
     """Style one picture file.
 
     name: what to call the file in errors. segmenter: asked where the product cannot be told
-    otherwise. on_stage: told each stage as it begins.
-    Raises IntakeError, MaskUncertain, EngineError, WeightsError, RenderCancelled.
+    otherwise. allow_faces: False refuses pictures out of which people look. on_stage: told each
+    stage as it begins.
+    Raises IntakeError, FacesRefused, MaskUncertain, EngineError, WeightsError, RenderCancelled.
     """
     started = time.perf_counter()
     on_stage("intake")
     photo = decode(data, name=name, limits=limits or IntakeLimits())
+    if not allow_faces:
+        refuse_faces(photo, name=name)
     on_stage("mask")
     mask = find_mask(photo, segmenter=segmenter)
     require_mask(mask, recipe.region, name=name)
