@@ -22,7 +22,7 @@ _WORKING_SIDE: Final = 512
 _SMALLEST: Final = 0.08
 _SCALE_STEP: Final = 1.1
 _STRIDE: Final = 1.2
-_HITS: Final = 8
+_HITS: Final = 9
 """Windows of the picture and its mirror image that must agree on a face."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -38,11 +38,16 @@ class TextRegion:
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceKept:
-    """One place of print. share: what is kept of it, 0–1. before, after: what is read there,
-    empty where nothing was read but edges compared. characters: of the original, None likewise."""
+    """One place of print.
+
+    share: what is kept of it, 0–1: characters where it was read, else `edges`. edges: what is kept
+    of its fine light and dark (`print_kept`), 0–1. before, after: what is read there; characters,
+    kept: how many the original surely shows, and how many are still read; None where none was.
+    """
 
     box: Box
     share: float
+    edges: float
     before: str = ""
     after: str = ""
     characters: int | None = None
@@ -56,12 +61,14 @@ class TextKept:
     method: "ocr" (characters read before and after), "edges" (fine light and dark compared) or
     "none" (the original shows no print that counts; share is 1). share: kept characters of all
     that count, or print kept by its length; where a merchant marked places in which none was
-    found, the least of it and of each of theirs. characters, kept: letters and digits that the
-    original reliably shows, and those still read; None without OCR.
+    found, the least of it and of each of theirs. edges: the same by edges alone, whatever the
+    method: print may be readable and yet be painted over. characters, kept: letters and digits
+    that the original surely shows, and those still read; None without OCR.
     """
 
     method: Method
     share: float
+    edges: float
     characters: int | None
     kept: int | None
     places: tuple[PlaceKept, ...]
@@ -147,42 +154,52 @@ def text_kept(
 
 def _summary(method: Method, found: list[PlaceKept], drawn: list[PlaceKept]) -> TextKept:
     """drawn: the merchant's places without print that was found, each of which must be kept."""
-    if not found and not drawn:
-        return TextKept(method="none", share=1.0, characters=None, kept=None, places=())
-    shares = [place.share for place in drawn]
-    if found:
-        weights = [place.characters or _letters(place.box) for place in found]
-        shares.append(float(np.average([place.share for place in found], weights=weights)))
+    places = (*found, *drawn)
+    if not places:
+        return TextKept(
+            method="none", share=1.0, edges=1.0, characters=None, kept=None, places=places
+        )
+    weights = [place.characters or _letters(place.box) for place in found]
+
+    def least(shares: Callable[[PlaceKept], float]) -> float:
+        each = [shares(place) for place in drawn]
+        if found:
+            each.append(float(np.average([shares(place) for place in found], weights=weights)))
+        return min(each)
+
     read = method == "ocr" and bool(found)
     return TextKept(
         method=method,
-        share=min(shares),
+        share=least(lambda place: place.share),
+        edges=least(lambda place: place.edges),
         characters=sum(place.characters or 0 for place in found) if read else None,
         kept=sum(place.kept or 0 for place in found) if read else None,
-        places=(*found, *drawn),
+        places=places,
     )
 
 
 def _read_places(
     pair: tuple[Floats, Floats], candidate: Bytes, lines: list[reading.Line], scale: float
 ) -> list[PlaceKept]:
-    offsets = [print_kept(*pair, line.box)[1] for line in lines]
-    reads = reading.read_again(candidate, lines, offsets)
+    edges = [print_kept(*pair, line.box) for line in lines]
+    reads = reading.read_again(candidate, lines, [offset for _, offset in edges])
     return [
         PlaceKept(
             box=_scaled(line.box, scale),
             share=read.kept / line.total,
+            edges=share,
             before=line.text,
             after=read.text,
             characters=line.total,
             kept=read.kept,
         )
-        for line, read in zip(lines, reads, strict=True)
+        for line, read, (share, _) in zip(lines, reads, edges, strict=True)
     ]
 
 
 def _compared(pair: tuple[Floats, Floats], box: Box, scale: float) -> PlaceKept:
-    return PlaceKept(box=_scaled(box, scale), share=print_kept(*pair, box)[0])
+    share, _ = print_kept(*pair, box)
+    return PlaceKept(box=_scaled(box, scale), share=share, edges=share)
 
 
 _recent_lines: Recent[tuple[reading.Line, ...]] = Recent(at_most=8)

@@ -66,6 +66,7 @@ def test_an_equal_picture_keeps_all_and_names_no_worse_place(use_ocr: bool) -> N
     same = text_kept(product("perfume.jpg"), product("perfume.jpg"), use_ocr=use_ocr)
     assert same.share == pytest.approx(1.0, abs=1e-5)
     assert same.worst is not None and same.worst.share == pytest.approx(1.0, abs=1e-5)
+    assert same.edges == pytest.approx(1.0, abs=1e-5)
     assert same.kept == same.characters
     assert (same.characters is not None) == use_ocr
 
