@@ -65,6 +65,12 @@ class IntakeError(ShopStyleError, ValueError):
         self.code = code  # type: ignore[misc]  # one class, many stable codes
 
 
+class FacesRefused(ShopStyleError, ValueError):
+    """People look out of a picture, and this shop does not have them styled."""
+
+    code = "faces_refused"
+
+
 class SegmenterError(ShopStyleError):
     """A third party's segmenter is not installed or cannot be made."""
 

@@ -14,10 +14,12 @@ from shop_style.generation.stylist import Stylist
 from shop_style.imaging.composite import require_mask
 from shop_style.imaging.encode import Rendition, encode
 from shop_style.imaging.evidence import evidence_sheet
+from shop_style.imaging.faces import refuse_faces
 from shop_style.imaging.intake import IntakeLimits, Photo, decode
 from shop_style.imaging.mask import ProductMask, find_mask
 from shop_style.imaging.provenance import digital_source_type, xmp_packet
 from shop_style.imaging.segmenter import Segmenter
+from shop_style.imaging.text import print_boxes
 from shop_style.transfer.engine import RenderContext
 from styleeval.preservation.gate import Verdict
 from styleeval.preservation.report import Scorecard
@@ -82,23 +84,28 @@ def render(
     output: Output | None = None,
     context: RenderContext | None = None,
     segmenter: Segmenter | None = None,
+    allow_faces: bool = True,
     on_stage: Callable[[str], None] = _ignore_stage,
 ) -> Rendering:
     """Style one picture file.
 
     name: what to call the file in errors. segmenter: asked where the product cannot be told
-    otherwise. on_stage: told each stage as it begins.
-    Raises IntakeError, MaskUncertain, EngineError, WeightsError, RenderCancelled.
+    otherwise. allow_faces: False refuses pictures out of which people look. on_stage: told each
+    stage as it begins.
+    Raises IntakeError, FacesRefused, MaskUncertain, EngineError, WeightsError, RenderCancelled.
     """
     started = time.perf_counter()
     on_stage("intake")
     photo = decode(data, name=name, limits=limits or IntakeLimits())
+    if not allow_faces:
+        refuse_faces(photo, name=name)
     on_stage("mask")
     mask = find_mask(photo, segmenter=segmenter)
     require_mask(mask, recipe.region, name=name)
     on_stage("stylise")
     offered = context or RenderContext()
-    stylist = Stylist(recipe, photo, mask, offered)
+    places = print_boxes(photo, mask) if recipe.text_lock else ()
+    stylist = Stylist(recipe, photo, mask, offered, places=places)
     found = _found(stylist, recipe, on_stage)
     candidate = found.candidate
     on_stage("encode")

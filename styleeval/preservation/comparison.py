@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -17,8 +18,9 @@ from styleeval.preservation.measure import Measure, measured
 from styleeval.preservation.outline import Outline, OwnOutline, outline_kept, outline_of
 from styleeval.preservation.perceptual import PerceptualReference, Weights, perceptual_metric
 from styleeval.preservation.pictures import read_mask, read_picture, scaled, size_text
-from styleeval.preservation.report import Scorecard
+from styleeval.preservation.report import Print, Scorecard
 from styleeval.preservation.structure import detail_maps, ssim_map
+from styleeval.preservation.text import Share, TextKept, text_kept
 
 Floats = NDArray[np.float32]
 
@@ -48,11 +50,18 @@ class Original:
         *,
         mask_confidence: float = 1.0,
         alexnet_weights: Weights = None,
+        places: Sequence[Share] = (),
+        use_ocr: bool | None = None,
     ) -> None:
-        """picture, mask: see `scorecard`. Raises ValueError for what is no picture."""
+        """picture, mask: see `scorecard`. places: print and logos that a merchant marked, as
+        shares of the picture. use_ocr: None reads print where the extra is installed.
+        Raises ValueError for what is no picture.
+        """
         self._full = read_picture(picture)
         self._mask = None if mask is None else read_mask(mask, self._full.shape[:2])
         self._confidence = float(mask_confidence)
+        self._places = tuple(places)
+        self._use_ocr = use_ocr
         self._metric = perceptual_metric(alexnet_weights)
         self._small = scaled(self._full)
         self._weights = self._scaled_weights()
@@ -75,6 +84,7 @@ class Original:
             silhouette=outline.silhouette,
             edge=outline.edge,
             halo=outline.halo,
+            text=Print.of(self._text_kept(full)),
             white_kept=white_kept(self._full, full, self._full_weights),
             frame=frame_of(full, self._full_weights),
             shift=shift,
@@ -118,6 +128,11 @@ class Original:
             "displacement": far * fine,
         }
         return measures, maps
+
+    def _text_kept(self, candidate: Floats) -> TextKept:
+        # A mask that covers all says nothing about where print counts.
+        mask = self._full_weights if self._coverage else None
+        return text_kept(self._full, candidate, mask, self._places, use_ocr=self._use_ocr)
 
     def _both(self, second: Floats, alone: Floats) -> tuple[Floats, Floats]:
         whole = ssim_map(self._small, second)

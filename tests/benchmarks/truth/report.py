@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from tests.benchmarks.truth.cards import Row
 from tests.benchmarks.truth.table import NEVER
 
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 SCORES: dict[str, Callable[[Row, Thresholds], float]] = {
     "gate": lambda row, limits: judge(row.card, limits).burden,
@@ -106,7 +108,7 @@ def _count(rows: Sequence[Row], limits: Thresholds, *, passed: bool) -> str:
     return f"{found} of {len(rows)} ({found / max(len(rows), 1):.1%})"
 
 
-def _by[T](rows: Sequence[Row], key: Callable[[Row], T]) -> dict[T, list[Row]]:
+def _by(rows: Sequence[Row], key: Callable[[Row], T]) -> dict[T, list[Row]]:
     groups: dict[T, list[Row]] = defaultdict(list)
     for row in rows:
         groups[key(row)].append(row)
