@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from django.core.files.base import ContentFile
-from django.db import router, transaction
+from django.db import IntegrityError, router, transaction
 
-from shop_style.exceptions import CubeError, RequestOutdated, ShopStyleError
+from shop_style.exceptions import CubeError, RequestOutdated
 from shop_style.generation import files
 from shop_style.generation.fit_plan import serving_variants
 from shop_style.models import AuditEntry, Style
@@ -40,12 +41,15 @@ def has_this_cube(style: Style, data: bytes) -> bool:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CubePlan:
-    """What an import would do to a style, which need not exist yet. before: the digest it has."""
+    """What an import would do to a style, which need not exist yet.
+
+    before: when it was last saved.
+    """
 
     style: Style
     cube: Cube
     data: bytes
-    before: str
+    before: datetime | None
 
     @property
     def is_new(self) -> bool:
@@ -79,36 +83,35 @@ class CubePlan:
         Raises RequestOutdated when somebody else changed the style meanwhile.
         """
         using = router.db_for_write(Style)
-        stored = ""
         try:
             with transaction.atomic(using=using):
-                current = (
-                    Style.objects.using(using)
-                    .select_for_update()
-                    .filter(slug=self.style.slug)
-                    .first()
-                )
-                if (current.digest if current else "") != self.before:
-                    raise RequestOutdated(
-                        f"somebody else changed style “{self.style.slug}” meanwhile; nothing was "
-                        "saved, run it again"
-                    )
-                style = self.style
-                if not has_this_cube(style, self.data):
-                    style.artefact = ContentFile(self.data, name=f"look{ENDING}")
-                style.save(using=using)
-                stored = style.artefact.name or ""
-                AuditEntry.objects.record(
-                    "changed" if current else "added",
-                    style,
-                    actor=actor,
-                    detail={"recipe": style.digest, "artefact": stored},
-                )
-        except (ShopStyleError, OSError):
-            if stored:
-                files.remove([stored])
-            raise
+                return self._saved(using, actor)
+        except IntegrityError:
+            # Somebody else added a style of this slug since it was looked for.
+            raise self._outdated() from None
+
+    def _saved(self, using: str, actor: str) -> Style:
+        style = self.style
+        rows = Style.objects.using(using).select_for_update().filter(slug=style.slug)
+        if rows.values_list("updated_at", flat=True).first() != self.before:
+            raise self._outdated()
+        verb = "added" if self.is_new else "changed"
+        if not has_this_cube(style, self.data):
+            style.artefact = ContentFile(self.data, name=f"look{ENDING}")
+        style.save(using=using)
+        AuditEntry.objects.record(
+            verb,
+            style,
+            actor=actor,
+            detail={"recipe": style.digest, "artefact": style.artefact.name},
+        )
         return style
+
+    def _outdated(self) -> RequestOutdated:
+        return RequestOutdated(
+            f"somebody else changed style “{self.style.slug}” meanwhile; nothing was saved, run it "
+            "again"
+        )
 
 
 def plan_import(slug: str, data: bytes, *, file_name: str, name: str = "") -> CubePlan:
@@ -119,7 +122,7 @@ def plan_import(slug: str, data: bytes, *, file_name: str, name: str = "") -> Cu
     """
     cube = read_cube(data, name=file_name)
     style = Style.objects.home().filter(slug=slug).first()
-    before = style.digest if style else ""
+    before = style.updated_at if style else None
     if style is None:
         style = Style(slug=slug, name=slug.replace("-", " ").capitalize(), engine=GRADE_ENGINE)
     check_takes_cube(style)

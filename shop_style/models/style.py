@@ -177,7 +177,7 @@ class Style(models.Model):
         """Save with a fresh digest. Raises UnknownEngine or EngineParameterError."""
         if is_new_upload(self.artefact):
             # Stored first, since the digest counts the name it is stored under.
-            self.artefact.save(self.artefact.name, self.artefact.file, save=False)
+            self.artefact.save(self.artefact.name or "", self.artefact.file, save=False)
         self.digest = self.compute_digest()
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "digest"}

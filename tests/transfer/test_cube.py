@@ -130,6 +130,25 @@ class TestFile:
         assert len(message) < 300
         assert caught.value.code == "bad_cube" and isinstance(caught.value, ShopStyleError)
 
+    def test_whatever_the_bytes_it_is_a_look_or_a_coded_refusal(self) -> None:
+        """A sound file with bytes changed, cut or doubled."""
+        random = np.random.default_rng(7)
+        sound = text(*ROWS, head='TITLE "a"\n# b\nDOMAIN_MIN 0 0 0\n' + HEAD)
+        read = 0
+        for _ in range(400):
+            data = bytearray(sound)
+            for _ in range(random.integers(1, 4)):
+                at = int(random.integers(len(data)))
+                stray = bytes(random.choice(list(b'0123 .-+eE_,#"\n\r\t\x00\xffaN'), 2).tolist())
+                data[at : at + int(random.integers(0, 8))] = stray
+            try:
+                cube = read_cube(bytes(data))
+            except CubeError:
+                continue
+            read += 1
+            assert cube.values.shape == (2, 2, 2, 3) and np.abs(cube.values).max() <= 100
+        assert 5 < read < 395
+
     def test_a_mistake_behind_thousands_of_lines_is_named_too(self) -> None:
         lines = write_cube(Cube(values=grid(33))).decode().splitlines()
         lines[20_000] = "0.5 0.5"
