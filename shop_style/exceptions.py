@@ -119,6 +119,13 @@ class StyleArtefactError(EngineError, ValueError):
     permanent = True
 
 
+class CubeError(EngineError, ValueError):
+    """A `.cube` file cannot be read as a look, or a style cannot be given or written as one."""
+
+    code = "bad_cube"
+    permanent = True
+
+
 class PictureUnsuitable(EngineError, ValueError):
     """This engine cannot work on this picture, such as one that is too small for it."""
 

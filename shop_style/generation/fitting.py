@@ -161,7 +161,7 @@ class Fitting:
             leave_out=(IntakeError, FacesRefused, MaskUncertain, PictureUnsuitable),
             on_left_out=lambda error: missing.append(str(error)),
         )
-        only_a_look = self.kind == StyleJob.Kind.FIRST_LOOK and bool(self.style.artefact)
+        only_a_look = self.kind == StyleJob.Kind.FIRST_LOOK and self.style.has_own_artefact
         return JobResult(
             sheet=sheet,
             artefact=None if only_a_look else fitted.artefact,

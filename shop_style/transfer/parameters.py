@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Self, get_args, get_origin, get_type_hints
 
 from shop_style.exceptions import EngineParameterError
 from shop_style.transfer.built_in import built_in_styles
@@ -107,13 +107,24 @@ def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GradeParameters(EngineParameters):
-    """Colour grade towards the reference's colour statistics."""
+    """Colour grade towards the reference's colour statistics, or by a `.cube` file."""
 
-    lightness: float = bounded(0.4, 0.0, 1.0, "how much of the reference's lightness is taken")
-    chroma: float = bounded(0.7, 0.0, 1.0, "how much of the reference's colour is taken")
+    lightness: float = bounded(
+        0.4, 0.0, 1.0, "how much of the reference's or the file's lightness is taken"
+    )
+    chroma: float = bounded(
+        0.7, 0.0, 1.0, "how much of the reference's or the file's colour is taken"
+    )
     keep_neutrals: float = bounded(
         0.5, 0.0, 1.0, "how much whites, blacks and greys are kept from taking a tint"
     )
+
+
+AS_AUTHORED: Final = {"lightness": 1.0, "chroma": 1.0, "keep_neutrals": 0.0}
+"""GradeParameters that take the whole of a look, as a `.cube` file's author meant it."""
+
+GRADE_REFERENCES: Final = 5
+"""More looks than this average to none."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

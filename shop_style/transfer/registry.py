@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from shop_style.exceptions import EngineError, UnknownEngine
 from shop_style.transfer.engine import Engine
 from shop_style.transfer.parameters import (
+    GRADE_REFERENCES,
     EngineParameters,
     GradeParameters,
     NetworkParameters,
@@ -27,6 +28,10 @@ class EngineEntry:
     mode: which gate thresholds its results are held to by default.
     version: raised whenever the same style would give other pixels.
     weights: names of pinned weight files it cannot work without.
+    needs_references: must a style without an artefact have reference pictures?
+    most_references: how many it takes; None sets no bound.
+    artefact_ending: of the files that a style of this engine may keep as its artefact; empty
+    takes none.
     trained: does a trained network compute the pixels? Decides the digital source type.
     typical_seconds, typical_bytes: what one 1200 px picture takes on two CPU cores, for an
     estimate before anything was measured (docs/benchmarks.md).
@@ -40,6 +45,8 @@ class EngineEntry:
     version: int = 1
     weights: tuple[str, ...] = ()
     needs_references: bool = True
+    most_references: int | None = None
+    artefact_ending: str = ""
     trained: bool = True
     typical_seconds: float = 50.0
     typical_bytes: float = 3_000_000.0
@@ -56,6 +63,9 @@ BUILT_IN = (
         path="shop_style.transfer.grade:GradeEngine",
         parameters=GradeParameters,
         mode="grade",
+        version=2,
+        most_references=GRADE_REFERENCES,
+        artefact_ending=".cube",
         trained=False,
         typical_seconds=1.5,
     ),
@@ -76,6 +86,7 @@ BUILT_IN = (
         version=3,
         weights=("network",),
         needs_references=False,
+        artefact_ending=".safetensors",
         typical_seconds=3.0,
     ),
 )
