@@ -11,6 +11,7 @@ from shop_style.exceptions import EngineError, UnknownEngine
 from shop_style.transfer.engine import Engine
 from shop_style.transfer.parameters import (
     EngineParameters,
+    FabricParameters,
     GradeParameters,
     NetworkParameters,
     OptimiseParameters,
@@ -76,6 +77,15 @@ BUILT_IN = (
         version=3,
         weights=("network",),
         needs_references=False,
+        typical_seconds=3.0,
+    ),
+    EngineEntry(
+        name="fabric",
+        label="Fabric",
+        path="shop_style.transfer.fabric:FabricEngine",
+        parameters=FabricParameters,
+        mode="fabric",
+        trained=False,
         typical_seconds=3.0,
     ),
 )
