@@ -195,3 +195,40 @@ class NetworkParameters(EngineParameters):
         "gives it the style's middle tone, and above strength 0.5 its strokes; auto keeps it where "
         "a mask is known or a whole gallery is normalised alike",
     )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FabricParameters(EngineParameters):
+    """A fabric laid over the product under the product's own light."""
+
+    scale: float = bounded(
+        0.4,
+        0.02,
+        4.0,
+        "how wide the reference picture's short side lies on the product, of the root of the area "
+        "covered: smaller gives finer threads, whatever the picture's resolution",
+    )
+    rotation: float = bounded(0.0, -180.0, 180.0, "turn of the fabric in degrees, anticlockwise")
+    shading: float = bounded(1.0, 0.0, 1.5, "how much of the product's light and shade is kept")
+    detail: float = bounded(
+        1.0, 0.0, 1.5, "how much of its seams, creases and weave is kept; prints never are"
+    )
+    warp: float = bounded(0.5, 0.0, 2.0, "how far folds bend the pattern")
+    region: Literal["product", "largest colour"] = chosen(
+        "largest colour",
+        "largest colour covers what has the product's commonest colour: the cloth of a chair and "
+        "not its legs, a shirt and neither its print nor who wears it; product covers everything",
+    )
+    method: Literal["quilt", "tile"] = chosen(
+        "quilt", "quilt makes a large piece of a small one; tile repeats a picture made to repeat"
+    )
+    patch: float = bounded(
+        0.33, 0.1, 0.6, "side of the patches quilted, of the reference's short side: one motif"
+    )
+    trim: float = bounded(
+        0.0, 0.0, 0.4, "share of the reference left out along each edge: hems, hands, ground"
+    )
+    flatten: float = bounded(
+        1.0, 0.0, 1.0, "how much of the light the reference was photographed in is evened out"
+    )
+    seed: int = bounded(0, 0, 2**31 - 1, "of the quilting and of where the pattern starts")

@@ -12,6 +12,7 @@ from shop_style.transfer.engine import Engine
 from shop_style.transfer.parameters import (
     GRADE_REFERENCES,
     EngineParameters,
+    FabricParameters,
     GradeParameters,
     NetworkParameters,
     OptimiseParameters,
@@ -87,6 +88,15 @@ BUILT_IN = (
         weights=("network",),
         needs_references=False,
         artefact_ending=".safetensors",
+        typical_seconds=3.0,
+    ),
+    EngineEntry(
+        name="fabric",
+        label="Fabric",
+        path="shop_style.transfer.fabric:FabricEngine",
+        parameters=FabricParameters,
+        mode="fabric",
+        trained=False,
         typical_seconds=3.0,
     ),
 )
