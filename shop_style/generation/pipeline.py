@@ -101,7 +101,8 @@ def render(
         refuse_faces(photo, name=name)
     on_stage("mask")
     mask = find_mask(photo, segmenter=segmenter)
-    require_mask(mask, recipe.region, name=name)
+    needed = "background" if recipe.entry.needs_mask else recipe.region
+    require_mask(mask, needed, name=name)
     on_stage("stylise")
     offered = context or RenderContext()
     places = print_boxes(photo, mask) if recipe.text_lock else ()
@@ -113,7 +114,7 @@ def render(
         trained=recipe.entry.trained,
         region=recipe.region,
         original=photo.digital_source_type,
-        minor=not recipe.entry.trained,
+        minor=recipe.entry.enhances,
     )
     made = output or Output()
     maker = f"django-shop-style {recipe.entry.name}"

@@ -107,7 +107,8 @@ class Stylist:
             lock_places(own, locked, self._places),
             self._mask,
             region=self._recipe.region,
-            keep_white=self._recipe.keep_white,
+            # An engine that works on the product alone has drawn its edge already.
+            keep_white=self._recipe.keep_white and not self._recipe.entry.needs_mask,
         )
         return rgb, self._photo.alpha
 

@@ -34,6 +34,8 @@ class EngineEntry:
     artefact_ending: of the files that a style of this engine may keep as its artefact; empty
     takes none.
     trained: does a trained network compute the pixels? Decides the digital source type.
+    enhances: is its change small enough to count as an enhancement of the photo?
+    needs_mask: does it work on the product alone, and draw its own edge?
     typical_seconds, typical_bytes: what one 1200 px picture takes on two CPU cores, for an
     estimate before anything was measured (docs/benchmarks.md).
     """
@@ -49,6 +51,8 @@ class EngineEntry:
     most_references: int | None = None
     artefact_ending: str = ""
     trained: bool = True
+    enhances: bool = False
+    needs_mask: bool = False
     typical_seconds: float = 50.0
     typical_bytes: float = 3_000_000.0
 
@@ -68,6 +72,7 @@ BUILT_IN = (
         most_references=GRADE_REFERENCES,
         artefact_ending=".cube",
         trained=False,
+        enhances=True,
         typical_seconds=1.5,
     ),
     EngineEntry(
@@ -97,6 +102,7 @@ BUILT_IN = (
         parameters=FabricParameters,
         mode="fabric",
         trained=False,
+        needs_mask=True,
         typical_seconds=3.0,
     ),
 )

@@ -19,6 +19,8 @@ from styleeval.preservation.outline import Outline, OwnOutline, outline_kept, ou
 from styleeval.preservation.perceptual import PerceptualReference, Weights, perceptual_metric
 from styleeval.preservation.pictures import read_mask, read_picture, scaled, size_text
 from styleeval.preservation.report import Print, Scorecard
+from styleeval.preservation.shading import shading_correlation
+from styleeval.preservation.silhouette import silhouette_iou
 from styleeval.preservation.structure import detail_maps, ssim_map
 from styleeval.preservation.text import Share, TextKept, text_kept
 
@@ -81,9 +83,10 @@ class Original:
         outline = self._outline_kept(lab(second))
         card = Scorecard(
             **measures,
-            silhouette=outline.silhouette,
+            silhouette=self._silhouette(second, alone, outline),
             edge=outline.edge,
             halo=outline.halo,
+            shading=shading_correlation(self._small, second, self._weights),
             text=Print.of(self._text_kept(full)),
             white_kept=white_kept(self._full, full, self._full_weights),
             frame=frame_of(full, self._full_weights),
@@ -128,6 +131,13 @@ class Original:
             "displacement": far * fine,
         }
         return measures, maps
+
+    def _silhouette(self, second: Floats, alone: Floats, outline: Outline) -> float | None:
+        """Told against the original's own ground where that is still there, which shows more."""
+        if alone is not second or self._coverage == 0:
+            return outline.silhouette
+        against_ground = silhouette_iou(self._small, second, self._weights)
+        return min(against_ground, outline.silhouette or 1.0)
 
     def _text_kept(self, candidate: Floats) -> TextKept:
         # A mask that covers all says nothing about where print counts.

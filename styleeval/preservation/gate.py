@@ -18,7 +18,7 @@ class Thresholds:
 
     ssim, detail, silhouette, white_kept, mask_confidence: 0–1. perceptual: LPIPS or ST-LPIPS.
     delta_e, change, halo: ΔE. hue: degrees. displacement: pixels where scores are taken. edge:
-    0–1. worst: of the product's worst tile.
+    0–1. shading: −1 to 1. worst: of the product's worst tile.
     """
 
     min_ssim: float | None = None
@@ -34,6 +34,7 @@ class Thresholds:
     max_worst_hue: float | None = None
     max_worst_displacement: float | None = None
     min_text: float | None = None
+    min_shading: float | None = None
     min_silhouette: float | None = None
     max_edge: float | None = None
     max_halo: float | None = None

@@ -152,6 +152,13 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             text="The label is no longer what it was: {value:.0%} of its print is kept, "
             "at least {limit:.0%} must be.",
         ),
+        "min_shading": Limit(
+            code="shading",
+            sense="least",
+            value=lambda card: card.shading,
+            text="Light and shade no longer lie on the product as they did "
+            "(agreement {value:.2f}, at least {limit:.2f}).",
+        ),
         "min_silhouette": Limit(
             code="silhouette",
             sense="least",

@@ -69,6 +69,7 @@ class Scorecard:
     at the size where scores are taken.
     silhouette, edge, halo: see `outline.Outline`. white_kept: see `ground.white_kept`. None where
     there is nothing to tell by.
+    shading: correlation of light and shade on the product, 1 is equal.
     text: what is left of the product's print.
     shift: (right, down) in pixels, taken away before all else was measured.
     mask_coverage: the product's share of the picture. size: width and height in pixels of the
@@ -86,6 +87,7 @@ class Scorecard:
     silhouette: float | None
     edge: float | None
     halo: float | None
+    shading: float
     white_kept: float | None
     text: Print
     frame: Frame

