@@ -14,6 +14,7 @@ from shop_style.transfer.parameters import (
     GradeParameters,
     NetworkParameters,
     OptimiseParameters,
+    RestoreParameters,
 )
 
 ENTRY_POINT_GROUP = "shop_style.engines"
@@ -76,6 +77,16 @@ BUILT_IN = (
         version=3,
         weights=("network",),
         needs_references=False,
+        typical_seconds=3.0,
+    ),
+    EngineEntry(
+        name="restore",
+        label="Restoration",
+        path="shop_style.transfer.restore:RestoreEngine",
+        parameters=RestoreParameters,
+        mode="restore",
+        needs_references=False,
+        trained=False,
         typical_seconds=3.0,
     ),
 )
