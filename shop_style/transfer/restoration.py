@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shop_style.exceptions import RenderCancelled
-from shop_style.imaging.restoration.compression import deblock, estimate_quality
-from shop_style.imaging.restoration.condition import Condition, condition
-from shop_style.imaging.restoration.contrast import LEAST_VEIL, estimate_veil, unveil
+from shop_style.imaging.restoration.compression import deblock
+from shop_style.imaging.restoration.condition import Condition, Findings
+from shop_style.imaging.restoration.contrast import unveil
 from shop_style.imaging.restoration.inpaint import fill_marked
-from shop_style.imaging.restoration.noise import NoiseLevel, denoise, estimate_noise
-from shop_style.imaging.restoration.sharpness import LEAST_BLUR, deblur, estimate_blur
-from shop_style.imaging.restoration.white_balance import estimate_cast, neutralise
+from shop_style.imaging.restoration.noise import NoiseLevel, denoise
+from shop_style.imaging.restoration.sharpness import LEAST_BLUR, deblur
+from shop_style.imaging.restoration.white_balance import neutralise
 from shop_style.transfer.parameters import RestoreParameters
 
 Floats = NDArray[np.float32]
@@ -28,6 +28,7 @@ STEPS: Final[tuple[StepName, ...]] = ("mark", "blocks", "noise", "blur", "cast",
 """In the order they are taken: a JPEG's blocks are only told before anything else has moved."""
 
 _TICKS: Final = 100
+_SOFTENED: Final = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +73,12 @@ def restored(
     report: told (done, total). Where no step has anything to do the picture itself comes back.
     Raises RenderCancelled when `cancelled()` turns true, ValueError for a mark that does not fit.
     """
-    before = condition(rgb, mask)
     run = _Run(parameters, mask, marked, report, cancelled)
-    made, done = run.through(rgb)
-    after = condition(made, mask) if done else before
-    return made, RestorationReport(before=before, after=after, done=tuple(done))
+    before = Findings(rgb, mask)
+    made, after, done = run.through(rgb, before)
+    return made, RestorationReport(
+        before=before.condition(), after=after.condition(), done=tuple(done)
+    )
 
 
 class _Run:
@@ -98,8 +100,11 @@ class _Run:
         self._begun = 0
         self._grain = 0.0
 
-    def through(self, rgb: Floats) -> tuple[Floats, list[tuple[StepName, float]]]:
-        steps: dict[StepName, Callable[[Floats], tuple[Floats, float]]] = {
+    def through(
+        self, rgb: Floats, found: Findings
+    ) -> tuple[Floats, Findings, list[tuple[StepName, float]]]:
+        """The restored picture, what is found of it then, and the steps that changed it."""
+        steps: dict[StepName, Callable[[Floats, Findings], tuple[Floats, float]]] = {
             "mark": self._mark,
             "blocks": self._blocks,
             "noise": self._noise,
@@ -111,68 +116,59 @@ class _Run:
         for number, name in enumerate(STEPS):
             self._begun = number
             self._tick(0, 1)
-            made, told = steps[name](rgb)
+            made, told = steps[name](rgb, found)
             if made is not rgb:
                 done.append((name, told))
-            rgb = made
+                rgb, found = made, Findings(made, self._mask)
         self._report(_TICKS, _TICKS)
-        return rgb, done
+        return rgb, found, done
 
     def _tick(self, done: int, total: int) -> None:
         if self._cancelled():
             raise RenderCancelled("the restoration was told to stop")
         self._report(round(_TICKS * (self._begun + done / total) / len(STEPS)), _TICKS)
 
-    def _mark(self, rgb: Floats) -> tuple[Floats, float]:
+    def _mark(self, rgb: Floats, found: Findings) -> tuple[Floats, float]:
         if self._marked is None:
             return rgb, 0.0
         return fill_marked(rgb, self._marked), float(self._marked.sum())
 
-    def _blocks(self, rgb: Floats) -> tuple[Floats, float]:
+    def _blocks(self, rgb: Floats, found: Findings) -> tuple[Floats, float]:
         wanted = self._parameters.blocks
-        quality = estimate_quality(rgb) if wanted == "auto" else wanted
+        quality = found.quality if wanted == "auto" else wanted
         if quality is None or isinstance(quality, str):
             return rgb, 0.0
         return deblock(rgb, round(quality), report=self._tick), quality
 
-    def _noise(self, rgb: Floats) -> tuple[Floats, float]:
+    def _noise(self, rgb: Floats, found: Findings) -> tuple[Floats, float]:
         wanted = self._parameters.noise
-        if wanted == "off":
+        if wanted == "off" or (wanted == "auto" and not found.noise.visible):
             return rgb, 0.0
-        level = (
-            estimate_noise(rgb, self._mask)
-            if wanted == "auto"
-            else NoiseLevel.uniform(float(wanted))
-        )
-        if wanted == "auto" and not level.visible:
-            return rgb, 0.0
+        level = found.noise if wanted == "auto" else NoiseLevel.uniform(float(wanted))
         self._grain = level.worst
         return denoise(rgb, level, report=self._tick), level.worst
 
-    def _blur(self, rgb: Floats) -> tuple[Floats, float]:
+    def _blur(self, rgb: Floats, found: Findings) -> tuple[Floats, float]:
         wanted = self._parameters.blur
-        if wanted == "off":
+        # Taking out grain softens edges a little; that is no blur to be sharpened.
+        least = LEAST_BLUR * (1 + _SOFTENED * self._grain)
+        if wanted == "off" or (wanted == "auto" and found.blur <= least):
             return rgb, 0.0
-        blur = estimate_blur(rgb) if wanted == "auto" else float(wanted)
-        if blur <= LEAST_BLUR:
-            return rgb, 0.0
+        blur = found.blur if wanted == "auto" else float(wanted)
         return deblur(rgb, blur, noise=self._grain), blur
 
-    def _cast(self, rgb: Floats) -> tuple[Floats, float]:
+    def _cast(self, rgb: Floats, found: Findings) -> tuple[Floats, float]:
         wanted = self._parameters.cast
         if wanted == "off":
             return rgb, 0.0
-        found = estimate_cast(rgb, self._mask)
         share = 1.0 if wanted == "auto" else float(wanted)
-        red, green, blue = (1 + share * (value - 1) for value in found.light)
-        cast = dataclasses.replace(found, light=(red, green, blue))
+        red, green, blue = (1 + share * (value - 1) for value in found.cast.light)
+        cast = dataclasses.replace(found.cast, light=(red, green, blue))
         return neutralise(rgb, cast), cast.chroma
 
-    def _contrast(self, rgb: Floats) -> tuple[Floats, float]:
+    def _contrast(self, rgb: Floats, found: Findings) -> tuple[Floats, float]:
         wanted = self._parameters.contrast
         if wanted == "off":
             return rgb, 0.0
-        veil = estimate_veil(rgb) if wanted == "auto" else float(wanted)
-        if veil < LEAST_VEIL:
-            return rgb, 0.0
+        veil = found.veil if wanted == "auto" else float(wanted)
         return unveil(rgb, veil), veil

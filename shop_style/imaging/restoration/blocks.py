@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
+from scipy.fft import dctn, idctn
 
 Floats = NDArray[np.float32]
 Offset = tuple[int, int]
@@ -19,7 +19,7 @@ QUINCUNX: Final = ((0, 0), (4, 4), (2, 6), (6, 2), (0, 4), (4, 0), (2, 2), (6, 6
 ORDER: Final = np.add.outer(np.arange(SIDE), np.arange(SIDE))
 """Frequency of each coefficient, vertical plus horizontal, (8, 8): 0 is the mean, 14 the finest."""
 
-_BASIS: Final[Floats] = dct(np.eye(SIDE), norm="ortho", axis=0).astype(np.float32)
+_WITHIN: Final = (1, 3)
 _OPPONENT: Final[Floats] = np.array(
     [[3**-0.5] * 3, [2**-0.5, 0, -(2**-0.5)], [6**-0.5, -2 * 6**-0.5, 6**-0.5]], np.float32
 )
@@ -47,16 +47,15 @@ def coefficients(plane: Floats) -> Floats:
     Returns (rows of blocks, vertical frequency, columns of blocks, horizontal frequency).
     """
     height, width = plane.shape
-    down = np.matmul(_BASIS, plane.reshape(height // SIDE, SIDE, width))
-    across = down.reshape(-1, SIDE) @ _BASIS.T
-    return across.reshape(height // SIDE, SIDE, width // SIDE, SIDE)
+    blocks = plane.reshape(height // SIDE, SIDE, width // SIDE, SIDE)
+    return np.asarray(dctn(blocks, axes=_WITHIN, norm="ortho"), np.float32)
 
 
 def plane_of(blocks: Floats) -> Floats:
     """The inverse of `coefficients`, (H, W)."""
     rows, _, columns, _ = blocks.shape
-    across = (blocks.reshape(-1, SIDE) @ _BASIS).reshape(rows, SIDE, columns * SIDE)
-    return np.matmul(_BASIS.T, across).reshape(rows * SIDE, columns * SIDE)
+    plane = idctn(blocks, axes=_WITHIN, norm="ortho")
+    return np.asarray(plane, np.float32).reshape(rows * SIDE, columns * SIDE)
 
 
 def thresholded(
@@ -82,14 +81,15 @@ def thresholded(
     padded = cv2.copyMakeBorder(
         plane, SIDE, tall - height, SIDE, wide - width, cv2.BORDER_REFLECT_101
     )
-    total, weight = np.zeros_like(padded), np.zeros_like(padded)
+    total, weight = (np.zeros(padded.shape, np.float32) for _ in range(2))
     for top, left in offsets:
         window = (slice(top, top + tall), slice(left, left + wide))
         blocks = coefficients(np.ascontiguousarray(padded[window]))
         kept = np.abs(blocks) > limits
-        blocks = np.asarray(blocks * kept, np.float32)
-        share = np.asarray(1 / kept.sum(axis=(1, 3), keepdims=True, dtype=np.float32), np.float32)
-        total[window] += plane_of(blocks * share)
+        share = np.float32(1) / kept.sum(axis=(1, 3), keepdims=True, dtype=np.float32)
+        np.multiply(blocks, kept, out=blocks)
+        np.multiply(blocks, share, out=blocks)
+        total[window] += plane_of(blocks)
         weight[window] += np.broadcast_to(share, blocks.shape).reshape(tall, wide)
         step()
     inside = (slice(SIDE, SIDE + height), slice(SIDE, SIDE + width))

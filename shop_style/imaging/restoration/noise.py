@@ -34,7 +34,7 @@ _FINE: Final = ORDER >= 9
 _MIDDLE: Final = (ORDER >= 5) & (ORDER <= 7)
 _WHITEST_TEXTURE: Final = 1.35
 _MOST_COLOURLESS: Final = 5.0
-_THRESHOLD: Final = 2.7
+_THRESHOLD: Final = 2.5
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def estimate_noise(rgb: Floats, weights: Floats | None = None) -> NoiseLevel:
     """The grain of a picture (H, W, 3) in [0, 1]. weights: (H, W), where the product is.
 
     From the fine frequencies of the quietest tenth of the blocks that are not clipped. Where those
-    blocks hold much more at middle frequencies they are cloth, not grain, and count as none; so do
-    those whose colour does not vary with their lightness.
+    blocks hold much more at middle frequencies they are cloth, not grain, or as well: then the
+    grain of the colours counts for lightness too. Without any colour it is cloth.
     """
     levels = whole_blocks(rgb) * np.float32(255)
     usable = _usable(levels)
@@ -80,9 +80,12 @@ def estimate_noise(rgb: Floats, weights: Floats | None = None) -> NoiseLevel:
     if usable.sum() < _MIN_BLOCKS:
         return NoiseLevel()
     planes = opponent(levels)
-    lightness, *colours = (_sigma(planes[..., channel], usable) for channel in range(3))
+    found = [_sigma(planes[..., channel], usable) for channel in range(3)]
+    colours = [sigma if white else 0.0 for sigma, white in found[1:]]
+    lightness, white = found[0]
     # Grain without any colour is more often cloth, and cloth must stay.
-    return NoiseLevel(min(lightness, _MOST_COLOURLESS * max(colours)), *colours)
+    most = max(colours) * (_MOST_COLOURLESS if white else 1)
+    return NoiseLevel(min(lightness, most), *colours)
 
 
 def denoise(
@@ -161,13 +164,14 @@ def _in_blocks(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels.reshape(height // SIDE, SIDE, width // SIDE, SIDE, *rest)
 
 
-def _sigma(plane: Floats, usable: NDArray[np.bool_]) -> float:
+def _sigma(plane: Floats, usable: NDArray[np.bool_]) -> tuple[float, bool]:
+    """Deviation of the quietest blocks, and are they as quiet at middle frequencies?"""
     blocks = coefficients(np.ascontiguousarray(plane)).transpose(0, 2, 1, 3)[usable]
     fine = np.square(blocks[:, _FINE]).mean(axis=1)
     quiet = fine <= np.quantile(fine, 2 * _QUIET)
     sigma = float(np.sqrt(np.quantile(fine, _QUIET) / _shrinkage(int(_FINE.sum()))))
     middle = float(np.sqrt(np.median(np.square(blocks[quiet][:, _MIDDLE]).mean(axis=1))))
-    return sigma if middle <= _WHITEST_TEXTURE * sigma else 0.0
+    return sigma, middle <= _WHITEST_TEXTURE * sigma
 
 
 @cache

@@ -21,9 +21,9 @@ _MIN_EDGES: Final = 100
 _LEAST_GRADIENT: Final = 6.0
 _STRONG: Final = 0.25
 _PAD: Final = 32
-_BALANCE: Final = 0.002
+_BALANCE: Final = 0.001
 _NOISE_BALANCE: Final = 0.02
-_OVERSHOOT: Final = 0.15
+_OVERSHOOT: Final = 0.1
 
 
 def estimate_blur(rgb: Floats) -> float:
