@@ -123,3 +123,17 @@ def test_mistakes(grainy: Path, tmp_path: Path) -> None:
     for arguments, message in cases:
         with pytest.raises(CommandError, match=message):
             run(str(grainy), *arguments)
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_as_a_style_it_makes_a_variant_of_the_same_size(
+    grainy: Path, make_style: Any, tmp_path: Path
+) -> None:
+    make_style("repair", engine="restore", parameters={"blur": "off"}, keep_white=False)
+    out = tmp_path / "out.png"
+    call_command(
+        "preview_style", str(grainy), "--style", "repair", "--out", str(out), stdout=io.StringIO()
+    )
+    assert psnr(read(out), SOUND) > psnr(read(grainy), SOUND) + 5
+    with Image.open(out) as image:
+        assert str(read_digital_source_type(image)).endswith("algorithmicallyEnhanced")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-LEAST_VEIL: Final = 0.06
+LEAST_VEIL: Final = 0.1
 """Pictures whose range is nearly full are left alone."""
 MOST_VEIL: Final = 0.25
 """Never stretched more than twofold."""

@@ -14,7 +14,7 @@ from shop_style.imaging.borderfill import fill_border
 Floats = NDArray[np.float32]
 Evidence = Literal["ground", "scene", "none"]
 
-LEAST_CAST: Final = 2.5
+LEAST_CAST: Final = 4.0
 """Chroma in CIELAB below which a white ground is neutral."""
 
 _NEUTRAL: Final = (1.0, 1.0, 1.0)
