@@ -22,9 +22,20 @@ def chosen(default: str, help_text: str) -> Any:
     return dataclasses.field(default=default, metadata={"help": help_text})
 
 
+def stepped(low: float, high: float, help_text: str) -> Any:
+    """A step that is "auto", "off" or a number within inclusive bounds."""
+    return dataclasses.field(
+        default="auto", metadata={"low": low, "high": high, "stepped": True, "help": help_text}
+    )
+
+
 def built_in(help_text: str) -> Any:
     """The slug of a built-in style of the network, or nothing."""
     return dataclasses.field(default="", metadata={"built_in": True, "help": help_text})
+
+
+Step = Literal["auto", "off"] | float
+"""A step of a restoration: told from the picture, left out, or a number."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,7 +79,9 @@ class EngineParameters:
         lines = []
         for item in dataclasses.fields(cls):
             span = ""
-            if "low" in item.metadata:
+            if item.metadata.get("stepped"):
+                span = f", off | {item.metadata['low']}–{item.metadata['high']}"
+            elif "low" in item.metadata:
                 span = f", {item.metadata['low']}–{item.metadata['high']}"
             elif item.metadata.get("built_in"):
                 span = ", " + " | ".join(built_in_styles())
@@ -81,6 +94,12 @@ class EngineParameters:
 
 
 def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
+    if metadata.get("stepped"):
+        if value in ("auto", "off"):
+            return value
+        if isinstance(value, str):
+            raise ValueError(f"{value!r} is neither a number nor one of 'auto', 'off'")
+        kind = float
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
             raise ValueError(f"{value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
@@ -232,3 +251,14 @@ class FabricParameters(EngineParameters):
         1.0, 0.0, 1.0, "how much of the light the reference was photographed in is evened out"
     )
     seed: int = bounded(0, 0, 2**31 - 1, "of the quilting and of where the pattern starts")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RestoreParameters(EngineParameters):
+    """What is wrong with a picture; auto finds out, and leaves a sound picture alone."""
+
+    blocks: Step = stepped(10, 95, "the JPEG quality it was once saved at, whose blocks go")
+    noise: Step = stepped(0, 50, "deviation of the grain, in levels of 255")
+    blur: Step = stepped(0, 3, "width of its edges, as a Gaussian's deviation in pixels")
+    cast: Step = stepped(0, 1, "how much of the light's colour is taken out; auto takes all")
+    contrast: Step = stepped(0, 0.25, "share of the range that is empty at either end")

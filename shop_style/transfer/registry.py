@@ -16,6 +16,7 @@ from shop_style.transfer.parameters import (
     GradeParameters,
     NetworkParameters,
     OptimiseParameters,
+    RestoreParameters,
 )
 
 ENTRY_POINT_GROUP = "shop_style.engines"
@@ -103,6 +104,17 @@ BUILT_IN = (
         mode="fabric",
         trained=False,
         needs_mask=True,
+        typical_seconds=3.0,
+    ),
+    EngineEntry(
+        name="restore",
+        label="Restoration",
+        path="shop_style.transfer.restore:RestoreEngine",
+        parameters=RestoreParameters,
+        mode="restore",
+        needs_references=False,
+        trained=False,
+        enhances=True,
         typical_seconds=3.0,
     ),
 )
