@@ -17,11 +17,12 @@ from styleeval.preservation import ocr
 Bytes = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 
-SURE: Final = 0.6
+SURE: Final = 0.75
 """Confidence below which a line of the original is not asked of a candidate."""
 
 FEWEST: Final = 2
-"""Characters that a line must surely show to count: a single one is often no character."""
+"""Different characters that a line must surely show to count: a ring on its own reads as an o, a
+row of diamonds as 000."""
 
 _TURN_BELOW: Final = 0.9
 _SAME: Final = str.maketrans("01|i", "olll")
@@ -52,8 +53,8 @@ class Line:
     @property
     def total(self) -> int:
         """Characters that a candidate must show; 0 where the line is not sure enough."""
-        number = sum(self.sure)
-        return number if self.confidence >= SURE and number >= FEWEST else 0
+        shown = [sign for sign, sure in zip(self.characters, self.sure, strict=True) if sure]
+        return len(shown) if self.confidence >= SURE and len(set(shown)) >= FEWEST else 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,6 +110,11 @@ def test_a_lone_character_is_not_asked_for() -> None:
 
 
 @needs_ocr
+def test_a_woven_pattern_that_reads_as_noughts_is_not_asked_for() -> None:
+    assert text_boxes(product("cushion.jpg"), use_ocr=True) == ()
+
+
+@needs_ocr
 def test_print_that_stands_on_its_head_in_the_original_is_read_there() -> None:
     turned = np.ascontiguousarray(product("tide-mug.png")[::-1, ::-1])
     assert text_kept(turned, turned, use_ocr=True).characters == 20
