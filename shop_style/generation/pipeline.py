@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,7 +107,8 @@ def render(
     on_stage("stylise")
     offered = context or RenderContext()
     places = print_boxes(photo, mask) if recipe.text_lock else ()
-    stylist = Stylist(recipe, photo, mask, offered, places=places)
+    clean = _cleaned(photo, mask, offered) if recipe.restore_first else photo
+    stylist = Stylist(recipe, clean, mask, offered, original=photo, places=places)
     found = _found(stylist, recipe, on_stage)
     candidate = found.candidate
     on_stage("encode")
@@ -148,6 +150,17 @@ def _found(stylist: Stylist, recipe: Recipe, on_stage: Callable[[str], None]) ->
     if recipe.strength is not None:
         return Found(candidate=stylist.candidate(recipe.strength, on_stage), bound_by="")
     return strongest(lambda strength: stylist.candidate(strength, on_stage))
+
+
+def _cleaned(photo: Photo, mask: ProductMask, context: RenderContext) -> Photo:
+    """The photo without what a restoration finds wrong with it."""
+    from shop_style.transfer.parameters import RestoreParameters
+    from shop_style.transfer.restoration import restored
+
+    apart = mask.origin in ("alpha", "merchant", "white", "plain")
+    weights = mask.weights if apart else None
+    rgb, _ = restored(photo.rgb, weights, RestoreParameters(), cancelled=context.cancelled)
+    return dataclasses.replace(photo, rgb=rgb)
 
 
 def _encoded(rgb: Pixels, alpha: Pixels | None, output: Output, xmp: bytes) -> list[Rendition]:
