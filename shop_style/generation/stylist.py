@@ -71,7 +71,7 @@ class Stylist:
         self.detail = self._engine.describe(self._prepared)
         self.device = str(context.device or best_device())
         self._backdrop = part(photo, mask) if recipe.region == "background" else None
-        self._image = _tensor(photo.rgb if self._backdrop is None else self._backdrop.ground)
+        self._image = _tensor(photo.rgb if self._backdrop is None else self._backdrop.lit)
         self._full: Tensor | None = None
         # A ground that is styled alone has no product in it.
         told = mask.origin != "none" and self._backdrop is None
@@ -88,7 +88,7 @@ class Stylist:
         """The picture at a strength in [0, 1], with its score and verdict."""
         styled = self._styled(strength)
         on_stage("composite")
-        rgb, alpha = self._composited(styled.permute(1, 2, 0).contiguous().numpy())
+        rgb, alpha = self._composited(styled.permute(1, 2, 0).contiguous().numpy(), strength)
         on_stage("score")
         shown = dataclasses.replace(self._photo, rgb=rgb, alpha=alpha).flattened()
         comparison = self._original.compare(shown)
@@ -98,9 +98,9 @@ class Stylist:
             strength=strength, rgb=rgb, alpha=alpha, comparison=comparison, verdict=verdict
         )
 
-    def _composited(self, pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+    def _composited(self, pixels: Pixels, strength: float) -> tuple[Pixels, Pixels | None]:
         if self._backdrop is not None:
-            return self._backdrop.restored(pixels), None
+            return self._backdrop.restored(pixels, strength), None
         own = self._photo.rgb
         share = self._recipe.colour_lock
         locked = lock_colour(own, pixels, self._mask.weights, share=share)

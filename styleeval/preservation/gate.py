@@ -34,8 +34,11 @@ class Thresholds:
     max_worst_hue: float | None = None
     max_worst_displacement: float | None = None
     min_text: float | None = None
+    min_worst_text: float | None = None
     min_shading: float | None = None
     min_silhouette: float | None = None
+    max_displacement: float | None = None
+    max_outline_lost: float | None = None
     max_edge: float | None = None
     max_halo: float | None = None
     min_white_kept: float | None = None
@@ -96,6 +99,15 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
     }
 )
 """Limits by mode. docs/preservation.md says what each was measured against."""
+
+
+LOCKED_FROM: Final = 0.8
+"""A colour lock from here on promises the product's own colours."""
+
+COLOUR_LOCKED: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
+    {"artistic": MappingProxyType({"max_delta_e": 8.0, "max_hue": 12.0})}
+)
+"""Limits that hold besides a mode's where a style locks the product's colours."""
 
 
 def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:

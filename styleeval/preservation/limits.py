@@ -152,6 +152,14 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             text="The label is no longer what it was: {value:.0%} of its print is kept, "
             "at least {limit:.0%} must be.",
         ),
+        "min_worst_text": Limit(
+            code="text_line",
+            sense="least",
+            value=lambda card: card.text.worst,
+            box=lambda card: card.text.box,
+            text="One line of print is no longer what it was: {value:.0%} of it is kept, "
+            "at least {limit:.0%} must be.",
+        ),
         "min_shading": Limit(
             code="shading",
             sense="least",
@@ -171,6 +179,20 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             sense="most",
             value=lambda card: card.edge,
             text="The product's edge has become soft or ragged ({value:.2f}, at most {limit:.2f}).",
+        ),
+        "max_outline_lost": Limit(
+            code="outline_lost",
+            sense="most",
+            value=lambda card: card.outline_lost,
+            text="An edge of the product, or of a hole in it, cannot be seen any more "
+            "({value:.0%} of it is lost, at most {limit:.0%} may be).",
+        ),
+        "max_displacement": Limit(
+            code="moved",
+            sense="most",
+            value=lambda card: card.displacement.product,
+            text="The product's parts have moved by {value:.1f} pixels on average, "
+            "at most {limit:.1f} are allowed.",
         ),
         "max_halo": Limit(
             code="halo",

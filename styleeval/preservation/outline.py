@@ -32,12 +32,15 @@ class Outline:
     silhouette: IoU of the product as it stands out in candidate and original, 0–1; product and
     ground deeper than six pixels count as kept, so it is about the outline.
     edge: mean difference of the step across the outline, 0 (as crisp as it was) to 1.
+    lost: share of an outline that was seen and is not seen any more, of the one that lost most:
+    the outer one, or a hole's. A filled hole has lost all of it.
     halo: ΔE76 of a rim all around the product against the ground behind it, beyond what the
     original shows (its shadow). Each is None where it cannot be seen.
     """
 
     silhouette: float | None
     edge: float | None
+    lost: float | None
     halo: float | None
 
 
@@ -48,13 +51,22 @@ class OwnOutline:
     weights: Floats
     share: Floats
     seen: NDArray[np.bool_]
+    parts: NDArray[np.int32]
     rim: Floats
 
 
 def outline_of(original: Floats, weights: Floats) -> OwnOutline:
     """The outline of an original in CIELAB (H, W, 3) with the product's weights (H, W)."""
     share, seen = _share(original, weights)
-    return OwnOutline(weights=weights, share=share, seen=seen, rim=_rim(original, weights))
+    solid = (weights > 0.5).astype(np.uint8)
+    line = solid - _eroded(solid, 1)
+    return OwnOutline(
+        weights=weights,
+        share=share,
+        seen=seen,
+        parts=_numbered((line == 1) & seen),
+        rim=_rim(original, weights),
+    )
 
 
 def outline_kept(own: OwnOutline, candidate: Floats) -> Outline:
@@ -62,7 +74,9 @@ def outline_kept(own: OwnOutline, candidate: Floats) -> Outline:
     share, seen = _share(candidate, own.weights)
     both = seen & own.seen
     if both.sum() < _LEAST:
-        return Outline(silhouette=None, edge=None, halo=_halo(own, candidate))
+        return Outline(
+            silhouette=None, edge=None, lost=_lost(own, seen), halo=_halo(own, candidate)
+        )
     was, now = own.share > 0.5, share > 0.5
     solid = float((own.weights > 0.5).sum())
     lost = float((was ^ now)[both].sum())
@@ -70,6 +84,7 @@ def outline_kept(own: OwnOutline, candidate: Floats) -> Outline:
     return Outline(
         silhouette=float(np.clip(1 - lost / max(solid, 1.0), 0, 1)),
         edge=edge,
+        lost=_lost(own, seen),
         halo=_halo(own, candidate),
     )
 
@@ -94,6 +109,27 @@ def _share(picture: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_]]
     seen = band & (length > _CONTRAST**2) & (in_front > 0.02) & (behind > 0.02)
     soft = cv2.GaussianBlur(np.clip(share, 0, 1).astype(np.float32), (0, 0), 0.7)
     return np.asarray(soft, np.float32), seen
+
+
+def _numbered(line: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The lines of an outline by number, 0 elsewhere; short ones are left out."""
+    import cv2
+
+    # Gaps of a few unseen pixels do not part a line.
+    joined = _dilated(line.astype(np.uint8), 3)
+    _, labels = cv2.connectedComponents(joined, connectivity=8)
+    numbers = np.where(line, labels, 0).astype(np.int32)
+    counts = np.bincount(numbers.ravel())
+    short = np.flatnonzero(counts < _LEAST)
+    numbers[np.isin(numbers, short)] = 0
+    return numbers
+
+
+def _lost(own: OwnOutline, seen: NDArray[np.bool_]) -> float | None:
+    total = np.bincount(own.parts.ravel())
+    gone = np.bincount(own.parts[~seen], minlength=len(total))
+    shares = [float(gone[part] / total[part]) for part in range(1, len(total)) if total[part]]
+    return max(shares, default=None)
 
 
 def _halo(own: OwnOutline, candidate: Floats) -> float | None:

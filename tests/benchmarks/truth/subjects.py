@@ -5,8 +5,9 @@ Our renders always; the real cut-outs of ../shared/data where they are, their ow
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,20 +69,37 @@ def subjects(count: int) -> list[Subject]:
     ]
     for item in real_cut_outs(max(0, count - len(found))):
         found.append(_subject(item.name, item.rgb, item.alpha, ours=False))
-    return found[:count]
+    return _halved(found[:count])
 
 
 def _subject(slug: str, rgb: Floats, alpha: Floats, *, ours: bool) -> Subject:
     rgb, alpha = _framed(rgb, alpha)
-    # Two views of one product must not stand on both sides.
-    kind = re.sub(r"[-_ ]?\d+$", "", slug)
-    number = int(hashlib.sha256(kind.encode()).hexdigest(), 16)
     box = _label_place(alpha)
     if box is not None:
-        rgb = _labelled(rgb, box, _WORDS[number % len(_WORDS)])
-    return Subject(
-        slug=slug, rgb=rgb, alpha=alpha, label=box, ours=ours, calibrates=number % 2 == 0
-    )
+        rgb = _labelled(rgb, box, _WORDS[_mixed(slug) % len(_WORDS)])
+    return Subject(slug=slug, rgb=rgb, alpha=alpha, label=box, ours=ours, calibrates=False)
+
+
+def _halved(found: list[Subject]) -> list[Subject]:
+    """Every second kind calibrates; two views of one product never stand on both sides."""
+    halves = []
+    for part in (True, False):
+        kinds = sorted({_kind(item.slug) for item in found if item.ours is part}, key=_mixed)
+        chosen = set(kinds[::2])
+        halves += [
+            dataclasses.replace(item, calibrates=_kind(item.slug) in chosen)
+            for item in found
+            if item.ours is part
+        ]
+    return halves
+
+
+def _kind(slug: str) -> str:
+    return re.sub(r"[-_ ]?\d+$", "", slug)
+
+
+def _mixed(kind: str) -> int:
+    return zlib.crc32(kind.encode())
 
 
 def _framed(rgb: Floats, alpha: Floats) -> tuple[Floats, Floats]:
