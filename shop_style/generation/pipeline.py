@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from shop_style import __version__
 from shop_style.generation.budget import Found, strongest
+from shop_style.generation.places import places
 from shop_style.generation.specification import Output, Recipe
 from shop_style.generation.stylist import Stylist
 from shop_style.imaging.composite import require_mask
 from shop_style.imaging.encode import Rendition, encode
 from shop_style.imaging.evidence import evidence_sheet
+from shop_style.imaging.guide import Guide
 from shop_style.imaging.intake import IntakeLimits, Photo, decode
 from shop_style.imaging.mask import ProductMask, find_mask
 from shop_style.imaging.provenance import digital_source_type, xmp_packet
@@ -82,23 +84,25 @@ def render(
     output: Output | None = None,
     context: RenderContext | None = None,
     segmenter: Segmenter | None = None,
+    guide: Guide | None = None,
     on_stage: Callable[[str], None] = _ignore_stage,
 ) -> Rendering:
     """Style one picture file.
 
     name: what to call the file in errors. segmenter: asked where the product cannot be told
-    otherwise. on_stage: told each stage as it begins.
-    Raises IntakeError, MaskUncertain, EngineError, WeightsError, RenderCancelled.
+    otherwise. guide: what the merchant says of the picture. on_stage: told each stage as it begins.
+    Raises IntakeError, GuideUnusable, MaskUncertain, EngineError, WeightsError, RenderCancelled.
     """
     started = time.perf_counter()
     on_stage("intake")
     photo = decode(data, name=name, limits=limits or IntakeLimits())
     on_stage("mask")
-    mask = find_mask(photo, segmenter=segmenter)
+    drawn = None if guide is None else guide.mask_for(photo.size, picture=name)
+    mask = find_mask(photo, merchant=drawn, segmenter=segmenter)
     require_mask(mask, recipe.region, name=name)
     on_stage("stylise")
     offered = context or RenderContext()
-    stylist = Stylist(recipe, photo, mask, offered)
+    stylist = Stylist(recipe, photo, mask, offered, places=places(recipe, guide, photo))
     found = _found(stylist, recipe, on_stage)
     candidate = found.candidate
     on_stage("encode")

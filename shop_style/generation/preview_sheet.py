@@ -58,6 +58,7 @@ def _pair(photograph: Photograph, recipe: Recipe, context: RenderContext) -> lis
         recipe,
         name=photograph.name,
         limits=intake_limits(),
+        guide=photograph.guide,
         output=Output(widths=(2 * _CELL,), formats=("webp",)),
         context=context,
     )
