@@ -31,6 +31,11 @@ class ShopStyleSettings:
     """Every key of the SHOP_STYLE dict; names are upper case as in settings files."""
 
     SOURCES: tuple[str, ...] = documented((), "image fields to style, each `app_label.Model.field`")
+    MASKS: dict[str, str] = documented(
+        {},
+        "the shop's own product masks: the name of the mask's file field by the source it belongs "
+        'to, such as `{"catalogue.ProductImage.original": "mask"}` ([masks.md](masks.md))',
+    )
     STORAGE: str = documented(
         "default", "alias in STORAGES that keeps variants, references and checkpoints"
     )

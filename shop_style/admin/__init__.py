@@ -1,4 +1,4 @@
-"""Django admin: styles, review, jobs, experiments, audit trail, and the action for host models.
+"""Django admin: styles, review, guides, jobs, experiments, trail, and the action for host models.
 
 A host's own ModelAdmin takes `generate_style_variants` as an action, or `StyleVariantsMixin`.
 """
@@ -6,6 +6,7 @@ A host's own ModelAdmin takes `generate_style_variants` as an action, or `StyleV
 from shop_style.admin.actions import StyleVariantsMixin, generate_style_variants
 from shop_style.admin.audit import AuditEntryAdmin
 from shop_style.admin.experiment import ExperimentAdmin
+from shop_style.admin.guide import PictureGuideAdmin
 from shop_style.admin.job import StyleJobAdmin
 from shop_style.admin.style import StyleAdmin
 from shop_style.admin.variant import StyleVariantAdmin
@@ -13,6 +14,7 @@ from shop_style.admin.variant import StyleVariantAdmin
 __all__ = [
     "AuditEntryAdmin",
     "ExperimentAdmin",
+    "PictureGuideAdmin",
     "StyleAdmin",
     "StyleJobAdmin",
     "StyleVariantAdmin",

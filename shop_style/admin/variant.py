@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from shop_style.admin import review
 from shop_style.admin.channels import channel_rows
 from shop_style.admin.filters import PublishedFilter, VerdictFilter
+from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
 from shop_style.admin.scores import score_rows, worst_tiles
@@ -270,6 +271,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "original_url": original_url(variant),
             "style_link": change_link(self.admin_site, Style, variant.style_id),
             "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
+            "guide_link": variant_guide_address(self.admin_site, variant, request),
             "scores": score_rows(variant),
             "tiles": worst_tiles(variant),
             "channels": channel_rows(variant),

@@ -16,6 +16,7 @@ from shop_style.imaging.composite import composite
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.locks import Box, lock_colour, lock_places
 from shop_style.imaging.mask import ProductMask
+from shop_style.imaging.text import Share
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext
 from shop_style.transfer.weights import weight_file
 from styleeval.preservation.comparison import Comparison, Original
@@ -55,9 +56,11 @@ class Stylist:
         *,
         original: Photo,
         places: tuple[Box, ...] = (),
+        marked: tuple[Share, ...] = (),
     ) -> None:
         """photo: what is styled. original: what it is held against, which is the photo as it came
-        where it was cleaned up first. places: pixel boxes that a text lock keeps."""
+        where it was cleaned up first. places: pixel boxes that a text lock keeps.
+        marked: what a merchant marked, as shares of the picture."""
         import torch
 
         from shop_style.transfer.device import best_device
@@ -82,6 +85,7 @@ class Stylist:
             mask.weights,
             mask_confidence=mask.confidence,
             alexnet_weights=_alexnet(),
+            places=marked,
         )
 
     def candidate(self, strength: float, on_stage: Callable[[str], None]) -> Candidate:
