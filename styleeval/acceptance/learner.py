@@ -163,7 +163,9 @@ def _logistic(values: Floats, approved: Flags, penalty: float) -> tuple[Floats, 
         # As if one more had been decided either way.
         share = (approved.sum() + 1) / (len(approved) + 2)
         return np.zeros(values.shape[1]), float(np.log(share / (1 - share)))
-    learner = _sklearn("linear_model").LogisticRegression(C=penalty, tol=1e-8, max_iter=1000)
+    learner = _sklearn("linear_model").LogisticRegression(
+        C=penalty, solver="newton-cholesky", tol=1e-8, max_iter=1000
+    )
     learner.fit(values, approved)
     return learner.coef_[0].astype(np.float64), float(learner.intercept_[0])
 

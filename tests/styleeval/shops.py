@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ _SIMILAR = ("ssim", "detail")
 _DISTANT = ("perceptual", "delta_e", "hue", "displacement")
 
 
+@cache
 def real_cards() -> list[Card]:
     """Scorecards of the drawn bottle: whole, gently graded, and with each planted defect."""
     label, ground = pictures.label_upside_down(), pictures.new_background()

@@ -127,7 +127,7 @@ def test_predicts_what_scikit_learn_would(shop: Shop, learned: AcceptanceFit) ->
         ]
     )
     standard = np.nan_to_num((values - np.nanmean(values, 0)) / np.nanstd(values, 0))
-    theirs = LogisticRegression(C=found.penalty, tol=1e-8, max_iter=1000)
+    theirs = LogisticRegression(C=found.penalty, solver="newton-cholesky", tol=1e-8)
     theirs.fit(standard, shop.approved)
     bare = replace(found, slope=1.0, offset=0.0).as_dict()
     ours = [predict(bare, card, mode) for card, mode in shop.rows]
