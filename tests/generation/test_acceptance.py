@@ -22,7 +22,7 @@ from shop_style.models import AcceptanceModel, AuditEntry, Status, StyleVariant
 from shop_style.models.variant import Review
 from tests.styleeval.shops import Card, open_shop, real_cards
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(databases=["default", "tenant"])
 
 
 @pytest.fixture(scope="module")
