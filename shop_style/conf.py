@@ -68,6 +68,11 @@ class ShopStyleSettings:
         'the shop\'s own limits by mode, such as `{"grade": {"max_delta_e": 4}}`; those not '
         "named stay as shipped, and a style's own come before them",
     )
+    FACES: str = documented(
+        "allow",
+        "`refuse` fails the variants of pictures out of which people look (`faces_refused`); "
+        "`allow` does not look for them",
+    )
     DEVICE: str = documented("auto", "`auto` (CUDA, else CPU) or a torch device such as `cpu`")
     THREADS: int = documented(0, "CPU threads a worker computes with; 0 leaves torch's default")
     RETIRED_DAYS: int = documented(30, "days a retired variant's row and files are kept")
@@ -159,6 +164,8 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
         wrong.append(("TOKEN_HOURS", "more than 0"))
     if values.SHOWN not in ("published", "original"):
         wrong.append(("SHOWN", "published or original"))
+    if values.FACES not in ("allow", "refuse"):
+        wrong.append(("FACES", "allow or refuse"))
     if not all(
         isinstance(rate, str) and _RATE.fullmatch(rate) for rate in values.THROTTLES.values()
     ):

@@ -65,6 +65,12 @@ class IntakeError(ShopStyleError, ValueError):
         self.code = code  # type: ignore[misc]  # one class, many stable codes
 
 
+class FacesRefused(ShopStyleError, ValueError):
+    """People look out of a picture, and this shop does not have them styled."""
+
+    code = "faces_refused"
+
+
 class SegmenterError(ShopStyleError):
     """A third party's segmenter is not installed or cannot be made."""
 
@@ -110,6 +116,13 @@ class StyleArtefactError(EngineError, ValueError):
     """The fitted parameters of a style cannot be read by this version."""
 
     code = "bad_style_artefact"
+    permanent = True
+
+
+class CubeError(EngineError, ValueError):
+    """A `.cube` file cannot be read as a look, or a style cannot be given or written as one."""
+
+    code = "bad_cube"
     permanent = True
 
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.actions import may_generate
@@ -18,11 +19,12 @@ from shop_style.admin.style_form import (
     built_in_label,
 )
 from shop_style.admin.style_jobs import StyleJobsMixin
-from shop_style.admin.thumbnails import picture, reference_url
+from shop_style.admin.thumbnails import file_url, picture, reference_url
 from shop_style.generation.request import recipe_digest
 from shop_style.models import AuditEntry, Status, Style, StyleReference, StyleVariant
 from shop_style.models.variant import Review
 from shop_style.transfer.built_in import built_in_styles
+from shop_style.transfer.cube import ENDING
 from shop_style.transfer.registry import engines
 
 
@@ -64,6 +66,16 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
         (
+            _("Look of the colour grade"),
+            {
+                "fields": ("cube",),
+                "description": _(
+                    "A .cube file from a photo tool, or the reference pictures below. A new file "
+                    "is taken wholly unless the engine parameters say otherwise."
+                ),
+            },
+        ),
+        (
             _("Where and how strongly"),
             {"fields": ("region", "keep_white", "colour_lock", "strength")},
         ),
@@ -95,6 +107,13 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         """The built-in style, for those who may only look."""
         found = built_in_styles().get(str((style.parameters or {}).get("style")))
         return built_in_label(found) if found else ""
+
+    @admin.display(description=_("look file (.cube)"), empty_value="–")
+    def cube(self, style: Style) -> str:
+        """The look file, for those who may only look."""
+        name = style.artefact.name or ""
+        url = file_url(style.artefact.storage, name) if name.endswith(ENDING) else ""
+        return format_html('<a href="{}" download>{}</a>', url, style.slug + ENDING) if url else ""
 
     @admin.display(description=_("variants ready"), ordering="ready_count")
     def ready(self, style: Any) -> int:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import BaseInlineFormSet
@@ -14,13 +15,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from shop_style.exceptions import IntakeError, UnknownEngine
+from shop_style.exceptions import CubeError, IntakeError, UnknownEngine
 from shop_style.generation.artefact import FITTING_ENGINE, MOST_REFERENCES
 from shop_style.generation.limits import intake_limits
+from shop_style.generation.look import has_this_cube
 from shop_style.imaging.intake import decode
 from shop_style.models import Style, StyleReference
 from shop_style.transfer.built_in import BuiltInStyle, built_in_styles
-from shop_style.transfer.registry import engine_entry, engines
+from shop_style.transfer.cube import ENDING, read_cube
+from shop_style.transfer.parameters import AS_AUTHORED
+from shop_style.transfer.registry import EngineEntry, engine_entry, engines
 from styleeval.preservation.gate import THRESHOLDS
 
 
@@ -53,6 +57,12 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Built-in style"),
         required=False,
         widget=forms.RadioSelect(attrs={"class": "ss-styles"}),
+    )
+    cube = forms.FileField(
+        label=_("Look file (.cube)"),
+        required=False,
+        widget=AdminFileWidget(attrs={"accept": ENDING}),
+        help_text=_("One look for every picture; it counts before reference pictures."),
     )
     mode = forms.ChoiceField(label=_("Gate"), required=False)
     parameters = PrettyJSONField(label=_("Engine parameters"), required=False)
@@ -92,6 +102,8 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial["parameters"] = {
                 name: value for name, value in parameters.items() if name != "style"
             }
+        if (self.instance.artefact.name or "").endswith(ENDING):
+            self.initial["cube"] = self.instance.artefact
         for name in ("mode", "thresholds"):
             self.fields[name].help_text = getattr(Style._meta.get_field(name), "help_text", "")
 
@@ -103,6 +115,7 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """The picture that was picked becomes the engine's parameter `style`."""
         super().clean()
+        self._take_cube()
         cleaned = self.cleaned_data
         picked, parameters = cleaned.get("built_in"), cleaned.get("parameters")
         if not picked or parameters is None:
@@ -120,6 +133,43 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
         else:
             cleaned["parameters"] = {"style": picked, **parameters}
         return cleaned
+
+    def clean_cube(self) -> Any:
+        """Refuse at once what a worker would refuse later."""
+        upload = self.cleaned_data["cube"]
+        if not isinstance(upload, UploadedFile):
+            return upload
+        most = intake_limits().max_bytes
+        data = upload.read(most + 1)
+        if len(data) > most:
+            raise ValidationError(
+                _("%(file)s is larger than %(most)d bytes (MAX_BYTES): import_cube takes it."),
+                code="too_many_bytes",
+                params={"file": upload.name, "most": most},
+            )
+        try:
+            read_cube(data, name=upload.name or "")
+        except CubeError as error:
+            raise ValidationError(str(error), code=error.code) from error
+        upload.seek(0)
+        return self.initial.get("cube") if has_this_cube(self.instance, data) else upload
+
+    def _take_cube(self) -> None:
+        """A new file becomes the style's artefact, wholly unless the parameters say otherwise."""
+        cube, parameters = self.cleaned_data.get("cube"), self.cleaned_data.get("parameters")
+        if cube is False:
+            self.instance.artefact = ""
+        if not isinstance(cube, UploadedFile):
+            return
+        entry = engines().get(self.cleaned_data.get("engine", ""))
+        if entry is None or entry.artefact_ending != ENDING:
+            self.add_error(
+                "cube", _("A .cube file is a look of the colour grade: choose that engine.")
+            )
+            return
+        self.instance.artefact = cube
+        if parameters is not None:
+            self.cleaned_data["parameters"] = {**AS_AUTHORED, **parameters}
 
     def clean_parameters(self) -> dict[str, Any]:
         """An empty field is no parameters."""
@@ -160,6 +210,15 @@ class StyleReferenceForm(forms.ModelForm):  # type: ignore[type-arg]
         return image
 
 
+def _no_look(entry: EngineEntry) -> Any:
+    if entry.artefact_ending == ENDING:
+        return _(
+            "This style has no look yet: give it a .cube file above, or add at least one reference "
+            "picture here."
+        )
+    return _("This engine takes its look from reference pictures: add at least one.")
+
+
 class StyleReferenceFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     """The references of a style: none left is refused where the engine needs one."""
 
@@ -176,10 +235,13 @@ class StyleReferenceFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
             entry = engine_entry(self.instance.engine)
         except UnknownEngine:
             return
-        if entry.needs_references and not left:
+        if entry.needs_references and not left and not self.instance.has_own_artefact:
+            raise ValidationError(_no_look(entry), code="no_reference")
+        if entry.most_references is not None and len(left) > entry.most_references:
             raise ValidationError(
-                _("This engine takes its look from reference pictures: add at least one."),
-                code="no_reference",
+                _("This engine takes at most %(most)d references; remove some."),
+                code="too_many_references",
+                params={"most": entry.most_references},
             )
         parameters = self.instance.parameters
         if entry.name == FITTING_ENGINE and isinstance(parameters, dict):

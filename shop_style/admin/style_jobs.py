@@ -178,7 +178,7 @@ def _can_be_fitted(style: Style) -> bool:
 
 def _fit_note(style: Style) -> str:
     """What a merchandiser should know of the fitted parameters before asking for variants."""
-    if not style.artefact:
+    if not style.has_own_artefact:
         return gettext(
             "This style is not fitted yet. A first look takes seconds, a fit some minutes; "
             "variants need one of them."

@@ -54,7 +54,7 @@ def give_artefact(job: StyleJob, name: str) -> bool:
             f"style “{style.slug}” was edited while it was fitted, and its references are others "
             "now; fit it again"
         )
-    if job.kind == StyleJob.Kind.FIRST_LOOK and style.artefact:
+    if job.kind == StyleJob.Kind.FIRST_LOOK and style.has_own_artefact:
         return False
     style.artefact.name = name
     style.save(update_fields=["artefact", "updated_at"])

@@ -80,7 +80,7 @@ class FitPlan:
         if self.is_new:
             state = f"new, engine {FITTING_ENGINE}"
         else:
-            state = "fitted before" if style.artefact else "not fitted yet"
+            state = "fitted before" if style.has_own_artefact else "not fitted yet"
         lines = [f"style {style.slug} ({style.name}): {state}", self._references_in_words()]
         serving = serving_variants(style)
         if serving:

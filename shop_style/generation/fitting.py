@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from shop_style.exceptions import (
+    FacesRefused,
     IntakeError,
     MaskUncertain,
     PictureUnsuitable,
@@ -157,10 +158,10 @@ class Fitting:
             fitted_recipe(self.style, fitted.artefact),
             report=_part(report, share, 1.0),
             cancelled=cancelled,
-            leave_out=(IntakeError, MaskUncertain, PictureUnsuitable),
+            leave_out=(IntakeError, FacesRefused, MaskUncertain, PictureUnsuitable),
             on_left_out=lambda error: missing.append(str(error)),
         )
-        only_a_look = self.kind == StyleJob.Kind.FIRST_LOOK and bool(self.style.artefact)
+        only_a_look = self.kind == StyleJob.Kind.FIRST_LOOK and self.style.has_own_artefact
         return JobResult(
             sheet=sheet,
             artefact=None if only_a_look else fitted.artefact,

@@ -1,4 +1,4 @@
-"""The intake limits of the settings; light enough for a web process."""
+"""What the settings take in; light enough for a web process."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def intake_limits() -> IntakeLimits:
         max_side=current.MAX_SIDE,
         min_side=current.MIN_SIDE,
     )
+
+
+def faces_allowed() -> bool:
+    """May people look out of the pictures that are styled?"""
+    return app_settings().FACES == "allow"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from shop_style.generation.stylist import Stylist
 from shop_style.imaging.composite import require_mask
 from shop_style.imaging.encode import Rendition, encode
 from shop_style.imaging.evidence import evidence_sheet
+from shop_style.imaging.faces import refuse_faces
 from shop_style.imaging.intake import IntakeLimits, Photo, decode
 from shop_style.imaging.mask import ProductMask, find_mask
 from shop_style.imaging.provenance import digital_source_type, xmp_packet
 from shop_style.imaging.segmenter import Segmenter
+from shop_style.imaging.text import print_boxes
 from shop_style.transfer.engine import RenderContext
 from styleeval.preservation.gate import Verdict
 from styleeval.preservation.report import Scorecard
@@ -82,23 +85,30 @@ def render(
     output: Output | None = None,
     context: RenderContext | None = None,
     segmenter: Segmenter | None = None,
+    allow_faces: bool = True,
     on_stage: Callable[[str], None] = _ignore_stage,
 ) -> Rendering:
     """Style one picture file.
 
     name: what to call the file in errors. segmenter: asked where the product cannot be told
-    otherwise. on_stage: told each stage as it begins.
-    Raises IntakeError, MaskUncertain, EngineError, WeightsError, RenderCancelled.
+    otherwise. allow_faces: False refuses pictures out of which people look. on_stage: told each
+    stage as it begins.
+    Raises IntakeError, FacesRefused, MaskUncertain, EngineError, WeightsError, RenderCancelled.
     """
     started = time.perf_counter()
     on_stage("intake")
     photo = decode(data, name=name, limits=limits or IntakeLimits())
+    if not allow_faces:
+        refuse_faces(photo, name=name)
     on_stage("mask")
     mask = find_mask(photo, segmenter=segmenter)
-    require_mask(mask, recipe.region, name=name)
+    needed = "background" if recipe.entry.needs_mask else recipe.region
+    require_mask(mask, needed, name=name)
     on_stage("stylise")
     offered = context or RenderContext()
-    stylist = Stylist(recipe, photo, mask, offered)
+    places = print_boxes(photo, mask) if recipe.text_lock else ()
+    clean = _cleaned(photo, mask, offered) if recipe.restore_first else photo
+    stylist = Stylist(recipe, clean, mask, offered, original=photo, places=places)
     found = _found(stylist, recipe, on_stage)
     candidate = found.candidate
     on_stage("encode")
@@ -106,7 +116,7 @@ def render(
         trained=recipe.entry.trained,
         region=recipe.region,
         original=photo.digital_source_type,
-        minor=not recipe.entry.trained,
+        minor=recipe.entry.enhances,
     )
     made = output or Output()
     maker = f"django-shop-style {recipe.entry.name}"
@@ -140,6 +150,17 @@ def _found(stylist: Stylist, recipe: Recipe, on_stage: Callable[[str], None]) ->
     if recipe.strength is not None:
         return Found(candidate=stylist.candidate(recipe.strength, on_stage), bound_by="")
     return strongest(lambda strength: stylist.candidate(strength, on_stage))
+
+
+def _cleaned(photo: Photo, mask: ProductMask, context: RenderContext) -> Photo:
+    """The photo without what a restoration finds wrong with it."""
+    from shop_style.transfer.parameters import RestoreParameters
+    from shop_style.transfer.restoration import restored
+
+    apart = mask.origin in ("alpha", "merchant", "white", "plain")
+    weights = mask.weights if apart else None
+    rgb, _ = restored(photo.rgb, weights, RestoreParameters(), cancelled=context.cancelled)
+    return dataclasses.replace(photo, rgb=rgb)
 
 
 def _encoded(rgb: Pixels, alpha: Pixels | None, output: Output, xmp: bytes) -> list[Rendition]:

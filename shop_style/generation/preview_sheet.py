@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from shop_style.exceptions import ShopStyleError
-from shop_style.generation.limits import intake_limits
+from shop_style.generation.limits import faces_allowed, intake_limits
 from shop_style.generation.photographs import Photograph
 from shop_style.generation.pipeline import render
 from shop_style.generation.recipe import configured_device
@@ -58,6 +58,7 @@ def _pair(photograph: Photograph, recipe: Recipe, context: RenderContext) -> lis
         recipe,
         name=photograph.name,
         limits=intake_limits(),
+        allow_faces=faces_allowed(),
         output=Output(widths=(2 * _CELL,), formats=("webp",)),
         context=context,
     )

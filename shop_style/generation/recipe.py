@@ -17,6 +17,7 @@ from shop_style.imaging.encode import Format
 from shop_style.imaging.intake import Photo, decode
 from shop_style.imaging.segmenter import Segmenter, installed_segmenter
 from shop_style.models import Style, StyleReference
+from shop_style.transfer.cube import ENDING
 from shop_style.transfer.engine import StyleSpec
 from shop_style.transfer.registry import engine_entry
 from styleeval.preservation.gate import THRESHOLDS, Thresholds
@@ -34,9 +35,11 @@ def recipe_for(style: Style, overrides: Mapping[str, Any] | None = None) -> Reci
     artefact = _artefact(style)
     # A fitted style has learned its references: decoding them for every picture is wasted.
     references = references_of(style) if artefact is None else ()
-    if engine_entry(style.engine).needs_references and not references:
+    entry = engine_entry(style.engine)
+    if entry.needs_references and artefact is None and not references:
+        or_cube = " or a .cube file" if entry.artefact_ending == ENDING else ""
         raise StyleReferenceError(
-            f"style “{style.slug}” has no reference picture; add one in the admin"
+            f"style “{style.slug}” has no reference picture; add one{or_cube} in the admin"
         )
     return _recipe(style, references, artefact, style.digest, overrides or {})
 
@@ -138,13 +141,13 @@ def _reference(style: Style, item: StyleReference) -> Tensor:
 
 
 def _artefact(style: Style) -> bytes | None:
-    if not style.artefact:
+    if not style.has_own_artefact:
         return None
     name = style.artefact.name or ""
     data = read_if_there(style.artefact.storage, name)
     if data is None:
         raise StyleArtefactError(
-            f"style “{style.slug}”: its fitted parameters {name} are gone from storage; "
-            "fit it again"
+            f"style “{style.slug}”: its file {name} is gone from storage; fit it again, or give "
+            "it its .cube file again"
         )
     return data

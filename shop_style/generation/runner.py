@@ -24,7 +24,7 @@ from shop_style.generation.acceptance import chance_of_approval
 from shop_style.generation.checkpoint import CheckpointStore
 from shop_style.generation.gallery import gallery_statistics
 from shop_style.generation.lease import Lease
-from shop_style.generation.limits import intake_limits
+from shop_style.generation.limits import faces_allowed, intake_limits
 from shop_style.generation.pipeline import Rendering, render
 from shop_style.generation.recipe import (
     configured_device,
@@ -165,6 +165,7 @@ def _render_and_publish(
         limits=intake_limits(),
         segmenter=configured_segmenter(),
         output=output_settings(),
+        allow_faces=faces_allowed(),
         context=RenderContext(
             device=configured_device(),
             statistics=gallery_statistics(picture, recipe),

@@ -53,9 +53,11 @@ class Stylist:
         mask: ProductMask,
         context: RenderContext,
         *,
+        original: Photo,
         places: tuple[Box, ...] = (),
     ) -> None:
-        """places: pixel boxes that a text lock keeps."""
+        """photo: what is styled. original: what it is held against, which is the photo as it came
+        where it was cleaned up first. places: pixel boxes that a text lock keeps."""
         import torch
 
         from shop_style.transfer.device import best_device
@@ -76,7 +78,7 @@ class Stylist:
         self._product = torch.from_numpy(mask.weights)[None] if told else None
         self._context = dataclasses.replace(context, mask=self._product, device=self.device)
         self._original = Original(
-            photo.flattened(),
+            original.flattened(),
             mask.weights,
             mask_confidence=mask.confidence,
             alexnet_weights=_alexnet(),
@@ -107,7 +109,8 @@ class Stylist:
             lock_places(own, locked, self._places),
             self._mask,
             region=self._recipe.region,
-            keep_white=self._recipe.keep_white,
+            # An engine that works on the product alone has drawn its edge already.
+            keep_white=self._recipe.keep_white and not self._recipe.entry.needs_mask,
         )
         return rgb, self._photo.alpha
 

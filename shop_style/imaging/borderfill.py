@@ -37,8 +37,8 @@ class BorderFill:
     """A found background.
 
     white: is its colour near white? background: (H, W) true on background. fringe: (H, W) true
-    where it may fade into the product: the light of a shadow. ground: (H, W, 3), its sRGB
-    levels, 0–255, with its shadow, carried on behind the product.
+    where it may fade into the product: the light of a shadow. colour: (3,) its sRGB levels,
+    0–255. ground: (H, W, 3), the same with its shadow, carried on behind the product.
     tolerance, edge: levels of difference at which a pixel starts to be product, and over which
     it becomes wholly so. confidence: 0–1.
     """
@@ -46,6 +46,7 @@ class BorderFill:
     white: bool
     background: Bools
     fringe: Bools
+    colour: Floats
     ground: Floats
     tolerance: float
     edge: float
@@ -81,6 +82,7 @@ def fill_border(rgb: Bytes) -> BorderFill | None:
         white=white,
         background=background,
         fringe=looser & ~background,
+        colour=np.median(rgb[of_ground], axis=0).astype(np.float32),
         ground=filled(rgb.astype(np.float32), background.astype(np.float32)),
         tolerance=2.0 * tolerance,
         edge=_EDGE_LEVELS,

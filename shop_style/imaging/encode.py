@@ -84,7 +84,7 @@ def white_border(image: Image.Image) -> float:
     if not inner.size:
         return float((levels == 255).all(axis=-1).mean())
     white = sum(int((strip == 255).all(axis=-1).sum()) for strip in strips)
-    return white / sum(strip.shape[0] * strip.shape[1] for strip in strips)
+    return float(white / sum(strip.shape[0] * strip.shape[1] for strip in strips))
 
 
 def _image(rgb: Floats, alpha: Floats | None) -> Image.Image:

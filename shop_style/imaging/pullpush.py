@@ -15,7 +15,7 @@ def filled(picture: Floats, known: Floats) -> Floats:
     known: (H, W) in [0, 1]. Pull and push: Gortler et al., "The Lumigraph", SIGGRAPH 1996, §3.4.
     """
     levels = [(picture * known[..., None], known)]
-    while min(levels[-1][1].shape) > 2 and float(levels[-1][1].min()) < 1:
+    while max(levels[-1][1].shape) > 2 and float(levels[-1][1].min()) < 1:
         size = tuple(max(1, -(-side // 2)) for side in levels[-1][1].shape[::-1])
         levels.append(
             (

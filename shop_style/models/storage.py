@@ -51,8 +51,9 @@ def reference_name(instance: models.Model, filename: str) -> str:
 
 
 def artefact_name(instance: models.Model, filename: str) -> str:
-    """Name of a fitted style's parameters."""
-    return prefixed("artefacts", f"{uuid.uuid4().hex}.safetensors")
+    """Name of a style's fitted parameters, or of its `.cube` file."""
+    ending = ".cube" if filename.lower().endswith(".cube") else ".safetensors"
+    return prefixed("artefacts", f"{uuid.uuid4().hex}{ending}")
 
 
 def guide_name(instance: models.Model, filename: str) -> str:

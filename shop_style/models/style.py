@@ -156,6 +156,12 @@ class Style(models.Model):
             return self.mode
         return "background" if self.region == Region.BACKGROUND else engine_entry(self.engine).mode
 
+    @property
+    def has_own_artefact(self) -> bool:
+        """Has it a file of the kind its engine takes? One of another engine's lies unused."""
+        ending = engine_entry(self.engine).artefact_ending
+        return bool(ending) and (self.artefact.name or "").lower().endswith(ending)
+
     def compute_digest(self) -> str:
         """SHA-256 over everything that changes pixels: what it is called changes none."""
         entry = engine_entry(self.engine)
@@ -192,6 +198,9 @@ class Style(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save with a fresh digest. Raises UnknownEngine or EngineParameterError."""
+        if is_new_upload(self.artefact):
+            # Stored first, since the digest counts the name it is stored under.
+            self.artefact.save(self.artefact.name or "", self.artefact.file, save=False)
         self.digest = self.compute_digest()
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "digest"}

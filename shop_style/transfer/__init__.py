@@ -36,10 +36,10 @@ def stylise(
     """Render one picture in the style of its references.
 
     image and references: (3, H, W) float32 sRGB in [0, 1]. strength: in [0, 1], a number or a map
-    (1, H, W). mask: the product, (1, H, W) in [0, 1]. artefact: of a fitted style, for engines
-    that fit. parameters: the engine's own.
+    (1, H, W). mask: the product, (1, H, W) in [0, 1]. artefact: bytes of a fitted style for
+    engines that fit, of a `.cube` file for the grade. parameters: the engine's own.
     Returns the same shape and range as image.
-    Raises UnknownEngine, EngineParameterError or StyleReferenceError.
+    Raises UnknownEngine, EngineParameterError, StyleReferenceError or CubeError.
     """
     entry = engine_entry(engine)
     checked = entry.parameters.from_mapping(parameters)

@@ -18,7 +18,8 @@ class StyleSpec:
     """What an engine needs to know of a style.
 
     references: pictures (3, H, W), float32 sRGB in [0, 1].
-    artefact: bytes of a fitted style (safetensors), for engines that fit.
+    artefact: bytes of a fitted style (safetensors) for engines that fit, of a `.cube` file for
+    the grade.
     """
 
     slug: str

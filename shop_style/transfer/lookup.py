@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shop_style.transfer.cube import Cube, grid
 from shop_style.transfer.palette import LinearMap
-from shop_style.transfer.parameters import GradeParameters
+from shop_style.transfer.parameters import AS_AUTHORED, GradeParameters
 
 Floats = NDArray[np.float64]
 
@@ -22,19 +24,56 @@ _END: Final = 15.0
 _BISECTIONS: Final = 12
 
 
-def bake(mapping: LinearMap, parameters: GradeParameters) -> NDArray[np.float32]:
-    """Changes of sRGB (3, 33, 33, 33), indexed [channel, blue, green, red].
+def bake(
+    mapping: LinearMap, parameters: GradeParameters, *, side: int = SIDE
+) -> NDArray[np.float32]:
+    """Changes of sRGB (3, N, N, N), indexed [channel, blue, green, red].
 
     Adding a share of the change to a colour never leaves [0, 1]: node and node + change both lie
     within.
     """
-    axis = np.linspace(0, 1, SIDE)
-    blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
-    nodes = np.stack([red, green, blue], axis=-1)
-    graded = _in_gamut(_tamed(_lab(nodes), mapping, parameters))
+    nodes, lab = _usual_nodes() if side == SIDE else _nodes(side)
+    return _changes(_in_gamut(_tamed(lab, mapping, parameters)), nodes)
+
+
+def exact(rgb: Floats, mapping: LinearMap, parameters: GradeParameters) -> Floats:
+    """Colours (…, 3) graded one by one: what the table comes near to."""
+    return _in_gamut(_tamed(_lab(rgb), mapping, parameters))
+
+
+def bake_cube(cube: Cube, parameters: GradeParameters) -> NDArray[np.float32]:
+    """The same of a `.cube`: its own changes, or the shares of them that the parameters leave."""
+    values = cube.on_unit_grid()
+    nodes = grid(len(values))
+    if parameters.as_dict() == AS_AUTHORED:
+        # Not clipped: what was looked up is, as other tools do it.
+        return _changes(values, nodes)
+    lab = _lab(nodes)
+    change = _lab(np.clip(values, 0, 1)) - lab
+    kept = parameters.chroma * (1 - _protection(lab, parameters.keep_neutrals))
+    change[..., 0] *= parameters.lightness
+    change[..., 1:] *= kept[..., None]
+    return _changes(_in_gamut(lab + change), nodes)
+
+
+def _changes(graded: Floats, nodes: Floats) -> NDArray[np.float32]:
     changes: Floats = graded - nodes
     table: NDArray[np.float32] = changes.transpose(3, 0, 1, 2).astype(np.float32, order="C")
     return table
+
+
+def _nodes(side: int) -> tuple[Floats, Floats]:
+    """The grid's colours and their CIELAB."""
+    nodes = grid(side)
+    return nodes, _lab(nodes)
+
+
+@cache
+def _usual_nodes() -> tuple[Floats, Floats]:
+    # Every picture needs them.
+    for array in (found := _nodes(SIDE)):
+        array.setflags(write=False)
+    return found
 
 
 def _tamed(lab: Floats, mapping: LinearMap, parameters: GradeParameters) -> Floats:
@@ -81,14 +120,16 @@ def _in_gamut(lab: Floats) -> Floats:
     """sRGB in [0, 1]; a colour outside loses chroma, not hue or lightness."""
     lab = lab.copy()
     lab[..., 0] = np.clip(lab[..., 0], 0, 100)
-    low, high = np.zeros(lab.shape[:-1]), np.ones(lab.shape[:-1])
-    outside = ~_fits(_linear_rgb(lab))
+    linear = _linear_rgb(lab)
+    outside = ~_fits(linear)
+    strays = lab[outside]
+    low, high = np.zeros(len(strays)), np.ones(len(strays))
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        fits = _fits(_linear_rgb(_with_chroma(lab, middle)))
+        fits = _fits(_linear_rgb(_with_chroma(strays, middle)))
         low, high = np.where(fits, middle, low), np.where(fits, high, middle)
-    scale = np.where(outside, low, 1.0)
-    return _encoded(np.clip(_linear_rgb(_with_chroma(lab, scale)), 0, 1))
+    linear[outside] = _linear_rgb(_with_chroma(strays, low))
+    return _encoded(np.clip(linear, 0, 1))
 
 
 def _with_chroma(lab: Floats, scale: Floats) -> Floats:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _SAMPLE_SIDE: Final = 256
+_MIN_PRODUCT: Final = 0.002
 _NEUTRAL_MEAN: Final = np.array([60.0, 0.0, 0.0])
 _NEUTRAL_DEVIATION: Final = np.array([24.0, 12.0, 12.0])
 _NEUTRAL_WEIGHT: Final = 0.5
@@ -26,6 +27,11 @@ class Palette:
 
     mean: Floats
     covariance: Floats
+
+    @classmethod
+    def ordinary(cls) -> Self:
+        """An ordinary photograph's: grey on average, with room on all sides."""
+        return cls(mean=_NEUTRAL_MEAN, covariance=np.diag(_NEUTRAL_DEVIATION**2))
 
     @classmethod
     def mean_of(cls, palettes: Sequence[Self]) -> Self:
@@ -64,12 +70,10 @@ class LinearMap:
 
 def palette_of(rgb: NDArray[np.float32], weights: NDArray[np.float32] | None = None) -> Palette:
     """The palette of a picture (H, W, 3) in [0, 1], weighted by (H, W) in [0, 1]."""
-    scale = _SAMPLE_SIDE / max(rgb.shape[:2])
-    if scale < 1:
-        size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-        rgb = _sampled(rgb, size)
-        if weights is not None:
-            weights = _sampled(weights, size)
+    rows, columns = (_sampled(length, max(rgb.shape[:2])) for length in rgb.shape[:2])
+    rgb = rgb[rows][:, columns]
+    if weights is not None:
+        weights = weights[rows][:, columns]
     lab = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2Lab).reshape(-1, 3)
     share = np.ones(len(lab)) if weights is None else weights.reshape(-1).astype(np.float64)
     if share.sum() <= 1:
@@ -80,9 +84,20 @@ def palette_of(rgb: NDArray[np.float32], weights: NDArray[np.float32] | None = N
     return Palette(mean=mean, covariance=covariance)
 
 
-def _sampled(array: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    # Nearest, since averaging would mix in colours that the picture does not hold.
-    return np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_NEAREST), np.float32)
+def product_weights(mask: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    """A product mask (H, W) as weights; None where it shows next to nothing."""
+    return mask if mask is not None and mask.mean() >= _MIN_PRODUCT else None
+
+
+def _sampled(length: int, longest: int) -> NDArray[np.int64]:
+    """Which of so many rows or columns are looked at.
+
+    Whole pixels, since averages would mix in colours that the picture does not hold.
+    """
+    if longest <= _SAMPLE_SIDE:
+        return np.arange(length)
+    number = max(1, round(length * _SAMPLE_SIDE / longest))
+    return np.arange(number) * length // number
 
 
 def monge_kantorovich(content: Palette, reference: Palette) -> LinearMap:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Self, get_args, get_origin, get_type_hints
 
 from shop_style.exceptions import EngineParameterError
 from shop_style.transfer.built_in import built_in_styles
@@ -22,9 +22,20 @@ def chosen(default: str, help_text: str) -> Any:
     return dataclasses.field(default=default, metadata={"help": help_text})
 
 
+def stepped(low: float, high: float, help_text: str) -> Any:
+    """A step that is "auto", "off" or a number within inclusive bounds."""
+    return dataclasses.field(
+        default="auto", metadata={"low": low, "high": high, "stepped": True, "help": help_text}
+    )
+
+
 def built_in(help_text: str) -> Any:
     """The slug of a built-in style of the network, or nothing."""
     return dataclasses.field(default="", metadata={"built_in": True, "help": help_text})
+
+
+Step = Literal["auto", "off"] | float
+"""A step of a restoration: told from the picture, left out, or a number."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -68,7 +79,9 @@ class EngineParameters:
         lines = []
         for item in dataclasses.fields(cls):
             span = ""
-            if "low" in item.metadata:
+            if item.metadata.get("stepped"):
+                span = f", off | {item.metadata['low']}–{item.metadata['high']}"
+            elif "low" in item.metadata:
                 span = f", {item.metadata['low']}–{item.metadata['high']}"
             elif item.metadata.get("built_in"):
                 span = ", " + " | ".join(built_in_styles())
@@ -81,6 +94,12 @@ class EngineParameters:
 
 
 def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
+    if metadata.get("stepped"):
+        if value in ("auto", "off"):
+            return value
+        if isinstance(value, str):
+            raise ValueError(f"{value!r} is neither a number nor one of 'auto', 'off'")
+        kind = float
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
             raise ValueError(f"{value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
@@ -107,13 +126,24 @@ def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GradeParameters(EngineParameters):
-    """Colour grade towards the reference's colour statistics."""
+    """Colour grade towards the reference's colour statistics, or by a `.cube` file."""
 
-    lightness: float = bounded(0.4, 0.0, 1.0, "how much of the reference's lightness is taken")
-    chroma: float = bounded(0.7, 0.0, 1.0, "how much of the reference's colour is taken")
+    lightness: float = bounded(
+        0.4, 0.0, 1.0, "how much of the reference's or the file's lightness is taken"
+    )
+    chroma: float = bounded(
+        0.7, 0.0, 1.0, "how much of the reference's or the file's colour is taken"
+    )
     keep_neutrals: float = bounded(
         0.5, 0.0, 1.0, "how much whites, blacks and greys are kept from taking a tint"
     )
+
+
+AS_AUTHORED: Final = {"lightness": 1.0, "chroma": 1.0, "keep_neutrals": 0.0}
+"""GradeParameters that take the whole of a look, as a `.cube` file's author meant it."""
+
+GRADE_REFERENCES: Final = 5
+"""More looks than this average to none."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -184,3 +214,51 @@ class NetworkParameters(EngineParameters):
         "gives it the style's middle tone, and above strength 0.5 its strokes; auto keeps it where "
         "a mask is known or a whole gallery is normalised alike",
     )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FabricParameters(EngineParameters):
+    """A fabric laid over the product under the product's own light."""
+
+    scale: float = bounded(
+        0.4,
+        0.02,
+        4.0,
+        "how wide the reference picture's short side lies on the product, of the root of the area "
+        "covered: smaller gives finer threads, whatever the picture's resolution",
+    )
+    rotation: float = bounded(0.0, -180.0, 180.0, "turn of the fabric in degrees, anticlockwise")
+    shading: float = bounded(1.0, 0.0, 1.5, "how much of the product's light and shade is kept")
+    detail: float = bounded(
+        1.0, 0.0, 1.5, "how much of its seams, creases and weave is kept; prints never are"
+    )
+    warp: float = bounded(0.5, 0.0, 2.0, "how far folds bend the pattern")
+    region: Literal["product", "largest colour"] = chosen(
+        "largest colour",
+        "largest colour covers what has the product's commonest colour: the cloth of a chair and "
+        "not its legs, a shirt and neither its print nor who wears it; product covers everything",
+    )
+    method: Literal["quilt", "tile"] = chosen(
+        "quilt", "quilt makes a large piece of a small one; tile repeats a picture made to repeat"
+    )
+    patch: float = bounded(
+        0.33, 0.1, 0.6, "side of the patches quilted, of the reference's short side: one motif"
+    )
+    trim: float = bounded(
+        0.0, 0.0, 0.4, "share of the reference left out along each edge: hems, hands, ground"
+    )
+    flatten: float = bounded(
+        1.0, 0.0, 1.0, "how much of the light the reference was photographed in is evened out"
+    )
+    seed: int = bounded(0, 0, 2**31 - 1, "of the quilting and of where the pattern starts")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RestoreParameters(EngineParameters):
+    """What is wrong with a picture; auto finds out, and leaves a sound picture alone."""
+
+    blocks: Step = stepped(10, 95, "the JPEG quality it was once saved at, whose blocks go")
+    noise: Step = stepped(0, 50, "deviation of the grain, in levels of 255")
+    blur: Step = stepped(0, 3, "width of its edges, as a Gaussian's deviation in pixels")
+    cast: Step = stepped(0, 1, "how much of the light's colour is taken out; auto takes all")
+    contrast: Step = stepped(0, 0.25, "share of the range that is empty at either end")

@@ -10,10 +10,13 @@ from importlib.metadata import entry_points
 from shop_style.exceptions import EngineError, UnknownEngine
 from shop_style.transfer.engine import Engine
 from shop_style.transfer.parameters import (
+    GRADE_REFERENCES,
     EngineParameters,
+    FabricParameters,
     GradeParameters,
     NetworkParameters,
     OptimiseParameters,
+    RestoreParameters,
 )
 
 ENTRY_POINT_GROUP = "shop_style.engines"
@@ -27,7 +30,13 @@ class EngineEntry:
     mode: which gate thresholds its results are held to by default.
     version: raised whenever the same style would give other pixels.
     weights: names of pinned weight files it cannot work without.
+    needs_references: must a style without an artefact have reference pictures?
+    most_references: how many it takes; None sets no bound.
+    artefact_ending: of the files that a style of this engine may keep as its artefact; empty
+    takes none.
     trained: does a trained network compute the pixels? Decides the digital source type.
+    enhances: is its change small enough to count as an enhancement of the photo?
+    needs_mask: does it work on the product alone, and draw its own edge?
     typical_seconds, typical_bytes: what one 1200 px picture takes on two CPU cores, for an
     estimate before anything was measured (docs/benchmarks.md).
     """
@@ -40,7 +49,11 @@ class EngineEntry:
     version: int = 1
     weights: tuple[str, ...] = ()
     needs_references: bool = True
+    most_references: int | None = None
+    artefact_ending: str = ""
     trained: bool = True
+    enhances: bool = False
+    needs_mask: bool = False
     typical_seconds: float = 50.0
     typical_bytes: float = 3_000_000.0
 
@@ -56,7 +69,11 @@ BUILT_IN = (
         path="shop_style.transfer.grade:GradeEngine",
         parameters=GradeParameters,
         mode="grade",
+        version=2,
+        most_references=GRADE_REFERENCES,
+        artefact_ending=".cube",
         trained=False,
+        enhances=True,
         typical_seconds=1.5,
     ),
     EngineEntry(
@@ -76,6 +93,28 @@ BUILT_IN = (
         version=3,
         weights=("network",),
         needs_references=False,
+        artefact_ending=".safetensors",
+        typical_seconds=3.0,
+    ),
+    EngineEntry(
+        name="fabric",
+        label="Fabric",
+        path="shop_style.transfer.fabric:FabricEngine",
+        parameters=FabricParameters,
+        mode="fabric",
+        trained=False,
+        needs_mask=True,
+        typical_seconds=3.0,
+    ),
+    EngineEntry(
+        name="restore",
+        label="Restoration",
+        path="shop_style.transfer.restore:RestoreEngine",
+        parameters=RestoreParameters,
+        mode="restore",
+        needs_references=False,
+        trained=False,
+        enhances=True,
         typical_seconds=3.0,
     ),
 )

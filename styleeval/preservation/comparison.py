@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -17,8 +18,11 @@ from styleeval.preservation.measure import Measure, measured
 from styleeval.preservation.outline import Outline, OwnOutline, outline_kept, outline_of
 from styleeval.preservation.perceptual import PerceptualReference, Weights, perceptual_metric
 from styleeval.preservation.pictures import read_mask, read_picture, scaled, size_text
-from styleeval.preservation.report import Scorecard
+from styleeval.preservation.report import Print, Scorecard
+from styleeval.preservation.shading import shading_correlation
+from styleeval.preservation.silhouette import silhouette_iou
 from styleeval.preservation.structure import detail_maps, ssim_map
+from styleeval.preservation.text import Share, TextKept, text_kept
 
 Floats = NDArray[np.float32]
 
@@ -48,11 +52,18 @@ class Original:
         *,
         mask_confidence: float = 1.0,
         alexnet_weights: Weights = None,
+        places: Sequence[Share] = (),
+        use_ocr: bool | None = None,
     ) -> None:
-        """picture, mask: see `scorecard`. Raises ValueError for what is no picture."""
+        """picture, mask: see `scorecard`. places: print and logos that a merchant marked, as
+        shares of the picture. use_ocr: None reads print where the extra is installed.
+        Raises ValueError for what is no picture.
+        """
         self._full = read_picture(picture)
         self._mask = None if mask is None else read_mask(mask, self._full.shape[:2])
         self._confidence = float(mask_confidence)
+        self._places = tuple(places)
+        self._use_ocr = use_ocr
         self._metric = perceptual_metric(alexnet_weights)
         self._small = scaled(self._full)
         self._weights = self._scaled_weights()
@@ -72,9 +83,11 @@ class Original:
         outline = self._outline_kept(lab(second))
         card = Scorecard(
             **measures,
-            silhouette=outline.silhouette,
+            silhouette=self._silhouette(second, alone, outline),
             edge=outline.edge,
             halo=outline.halo,
+            shading=shading_correlation(self._small, second, self._weights),
+            text=Print.of(self._text_kept(full)),
             white_kept=white_kept(self._full, full, self._full_weights),
             frame=frame_of(full, self._full_weights),
             shift=shift,
@@ -119,6 +132,18 @@ class Original:
         }
         return measures, maps
 
+    def _silhouette(self, second: Floats, alone: Floats, outline: Outline) -> float | None:
+        """Told against the original's own ground where that is still there, which shows more."""
+        if alone is not second or self._coverage == 0:
+            return outline.silhouette
+        against_ground = silhouette_iou(self._small, second, self._weights)
+        return min(against_ground, outline.silhouette or 1.0)
+
+    def _text_kept(self, candidate: Floats) -> TextKept:
+        # A mask that covers all says nothing about where print counts.
+        mask = self._full_weights if self._coverage else None
+        return text_kept(self._full, candidate, mask, self._places, use_ocr=self._use_ocr)
+
     def _both(self, second: Floats, alone: Floats) -> tuple[Floats, Floats]:
         whole = ssim_map(self._small, second)
         return whole, whole if alone is second else ssim_map(self._small, alone)
@@ -138,7 +163,7 @@ class Original:
     def _product_alone(self, second: Floats) -> Floats:
         """The candidate's product in the original's surroundings, since measures look past
         outlines. The candidate itself where its surroundings are the original's anyway."""
-        around = np.abs(second - self._small).max(axis=-1) * (self._weights == 0)
+        around = np.abs(second - self._small) * (self._weights == 0)[..., None]
         if float(around.max()) < _INVISIBLE:
             return second
         return self._small + (second - self._small) * self._weights[..., None]

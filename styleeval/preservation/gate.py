@@ -18,7 +18,7 @@ class Thresholds:
 
     ssim, detail, silhouette, white_kept, mask_confidence: 0–1. perceptual: LPIPS or ST-LPIPS.
     delta_e, change, halo: ΔE. hue: degrees. displacement: pixels where scores are taken. edge:
-    0–1. worst: of the product's worst tile.
+    0–1. shading: −1 to 1. worst: of the product's worst tile.
     """
 
     min_ssim: float | None = None
@@ -33,6 +33,8 @@ class Thresholds:
     max_hue: float | None = None
     max_worst_hue: float | None = None
     max_worst_displacement: float | None = None
+    min_text: float | None = None
+    min_shading: float | None = None
     min_silhouette: float | None = None
     max_edge: float | None = None
     max_halo: float | None = None
@@ -118,6 +120,11 @@ def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:
 
 def _reason(limit: Limit, card: Scorecard, value: float, bound: float) -> Reason:
     text = limit.text.format(value=value, limit=bound)
+    if limit.code == "text" and card.text.characters:
+        text = (
+            f"Label unreadable: {card.text.kept} of {card.text.characters} characters kept "
+            f"(at least {bound:.0%})."
+        )
     return Reason(limit.code, text, value, bound, limit.box(card))
 
 

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from styleeval.preservation.pictures import least_channel
+
 Floats = NDArray[np.float32]
 
 _WHITE: Final = 254.5 / 255
@@ -34,10 +36,10 @@ def white_kept(original: Floats, candidate: Floats, weights: Floats) -> float | 
     original, candidate: (H, W, 3) in [0, 1] at full size. weights: (H, W), where the product is.
     None where the original has hardly any white ground.
     """
-    ground = (weights < _BACKGROUND) & (original.min(axis=-1) >= _NEAR_WHITE)
+    ground = (weights < _BACKGROUND) & (least_channel(original) >= _NEAR_WHITE)
     if float(ground.mean()) < _LEAST:
         return None
-    return float((candidate.min(axis=-1)[ground] >= _WHITE).mean())
+    return float((least_channel(candidate)[ground] >= _WHITE).mean())
 
 
 def frame_of(candidate: Floats, weights: Floats) -> Frame:
@@ -48,7 +50,6 @@ def frame_of(candidate: Floats, weights: Floats) -> Frame:
     fill = 0.0
     if down.size:
         fill = max((down[-1] + 1 - down[0]) / height, (across[-1] + 1 - across[0]) / width)
-    border = np.concatenate([candidate[0], candidate[-1], candidate[:, 0], candidate[:, -1]]).min(
-        axis=-1
-    )
+    edges = (candidate[0], candidate[-1], candidate[:, 0], candidate[:, -1])
+    border = least_channel(np.concatenate(edges))
     return Frame(fill=float(fill), white=float((border >= _WHITE).mean()))

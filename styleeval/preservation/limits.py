@@ -50,6 +50,11 @@ def _worst(name: str) -> dict[str, Callable[[Scorecard], object]]:
     return {"value": lambda card: tile(card).value, "box": lambda card: tile(card).box}
 
 
+def _print_kept(card: Scorecard) -> float | None:
+    """Print that can be read, or, without OCR, print by its edges."""
+    return card.text.share
+
+
 def _change(card: Scorecard) -> float:
     return max(card.delta_e.whole, card.delta_e.product)
 
@@ -138,6 +143,21 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             **_worst("displacement"),  # type: ignore[arg-type]
             text="The product is bent: one spot lies {value:.1f} pixels away, "
             "at most {limit:.1f} are allowed.",
+        ),
+        "min_text": Limit(
+            code="text",
+            sense="least",
+            value=_print_kept,
+            box=lambda card: card.text.box,
+            text="The label is no longer what it was: {value:.0%} of its print is kept, "
+            "at least {limit:.0%} must be.",
+        ),
+        "min_shading": Limit(
+            code="shading",
+            sense="least",
+            value=lambda card: card.shading,
+            text="Light and shade no longer lie on the product as they did "
+            "(agreement {value:.2f}, at least {limit:.2f}).",
         ),
         "min_silhouette": Limit(
             code="silhouette",

@@ -32,8 +32,8 @@ class Outline:
     silhouette: IoU of the product as it stands out in candidate and original, 0–1; product and
     ground deeper than six pixels count as kept, so it is about the outline.
     edge: mean difference of the step across the outline, 0 (as crisp as it was) to 1.
-    halo: ΔE76 of a rim around the product against the ground behind it, worst twentieth of the
-    outline, beyond what the original shows (its shadow). Each is None where it cannot be seen.
+    halo: ΔE76 of a rim all around the product against the ground behind it, beyond what the
+    original shows (its shadow). Each is None where it cannot be seen.
     """
 
     silhouette: float | None
@@ -101,16 +101,13 @@ def _halo(own: OwnOutline, candidate: Floats) -> float | None:
     known = np.isfinite(rim[..., 0]) & np.isfinite(own.rim[..., 0])
     if known.sum() < _LEAST:
         return None
-    more = np.linalg.norm(rim - own.rim, axis=-1)
-    return float(np.percentile(more[known], 95))
+    # A pattern of the ground differs from place to place; a rim is the same all around.
+    return float(np.linalg.norm(np.median((rim - own.rim)[known], axis=0)))
 
 
 def _rim(picture: Floats, weights: Floats) -> Floats:
-    """How the ring just outside the product differs from the ground behind it, in CIELAB.
-
-    Means over a stretch of the outline: a pattern of the ground evens out, a rim does not.
-    (H, W, 3), NaN away from the ring.
-    """
+    """How the ring just outside the product differs from the ground behind it, in CIELAB, over
+    stretches of the outline: (H, W, 3), NaN away from the ring."""
     solid = (weights > 0.5).astype(np.uint8)
     ring = _dilated(solid, _RING[1]) - _dilated(solid, _RING[0])
     beyond = _dilated(solid, _BEYOND[1]) - _dilated(solid, _BEYOND[0])

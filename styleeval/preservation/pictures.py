@@ -49,6 +49,11 @@ def scaled(array: Floats, short_side: int = SHORT_SIDE) -> Floats:
     return np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
+def least_channel(picture: Floats) -> Floats:
+    """(..., 3) to its least channel (...): NumPy's own reduction over three is ten times slower."""
+    return np.minimum(np.minimum(picture[..., 0], picture[..., 1]), picture[..., 2])
+
+
 def size_text(array: Floats) -> str:
     """Width × height."""
     return f"{array.shape[1]}×{array.shape[0]}"

@@ -6,13 +6,57 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from styleeval.preservation.ground import Frame
 from styleeval.preservation.measure import Measure
 
+if TYPE_CHECKING:
+    from styleeval.preservation.text import TextKept
+
+Box = tuple[int, int, int, int]
+Method = Literal["ocr", "edges", "none"]
+
 MEASURES = ("ssim", "perceptual", "delta_e", "hue", "detail", "displacement")
 """The measures that have a value at every place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Print:
+    """What is left of the product's print: see `text.TextKept`, whose worst place's box this keeps.
+
+    share, edges: 0–1, None where the original shows no print that counts.
+    """
+
+    method: Method
+    share: float | None
+    edges: float | None
+    characters: int | None
+    kept: int | None
+    box: Box | None
+
+    @classmethod
+    def of(cls, found: TextKept) -> Self:
+        """The part of it that a scorecard keeps."""
+        worst = found.worst
+        told = worst is not None
+        return cls(
+            method=found.method,
+            share=found.share if told else None,
+            edges=found.edges if told else None,
+            characters=found.characters,
+            kept=found.kept,
+            box=None if worst is None else worst.box,
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of dataclasses.asdict, also after JSON."""
+        box = values["box"]
+        if box is not None:
+            x0, y0, x1, y1 = box
+            box = (x0, y0, x1, y1)
+        return cls(**{**values, "box": box})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +69,8 @@ class Scorecard:
     at the size where scores are taken.
     silhouette, edge, halo: see `outline.Outline`. white_kept: see `ground.white_kept`. None where
     there is nothing to tell by.
+    shading: correlation of light and shade on the product, 1 is equal.
+    text: what is left of the product's print.
     shift: (right, down) in pixels, taken away before all else was measured.
     mask_coverage: the product's share of the picture. size: width and height in pixels of the
     pictures compared, before scaling.
@@ -41,7 +87,9 @@ class Scorecard:
     silhouette: float | None
     edge: float | None
     halo: float | None
+    shading: float
     white_kept: float | None
+    text: Print
     frame: Frame
     shift: tuple[float, float]
     perceptual_name: str
@@ -72,6 +120,7 @@ class Scorecard:
             **{
                 **plain,
                 **measures,
+                "text": Print.from_dict(values["text"]),
                 "frame": Frame(**values["frame"]),
                 "shift": (across, down),
                 "size": (width, height),

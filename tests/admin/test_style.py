@@ -37,6 +37,7 @@ def form(**values: Any) -> dict[str, Any]:
         "parameters": json.dumps({"chroma": 0.5}),
         "region": "whole",
         "keep_white": "on",
+        "colour_lock": "0",
         "strength": "0.8",
         "mode": "",
         "thresholds": "{}",

@@ -23,6 +23,7 @@ from shop_style.models import Status, StyleVariant
 from shop_style.models.storage import variant_storage
 from shop_style.sources import source_image
 from shop_style.transfer import weights
+from styleeval.preservation.text import text_available
 from tests.shop.models import Lamp, Shot
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "tenant"])
@@ -190,6 +191,7 @@ def test_status(make_chair: Any, make_style: Any) -> None:
     )
     text = run("style_status")
     assert "1 pending, 1 running, 0 ready, 1 failed" in text
+    assert ("read by OCR" in text) == text_available()
     assert "1 × undecodable" in text and "has waited" in text and "worker that died" in text
     rows = {row["database"]: row for row in json.loads(run("style_status", "--json"))}
     assert rows["default"]["failures"] == {"undecodable": 1}

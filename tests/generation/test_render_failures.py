@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import InterfaceError, OperationalError
+from PIL import Image
 
 from shop_style.generation import runner
 from shop_style.generation.files import walk
@@ -52,6 +54,25 @@ def test_a_bad_picture_fails_at_once_with_its_code(data: bytes, code: str, make_
     variant.refresh_from_db()
     assert (variant.error_code, variant.attempts, failed) == (code, 1, [code])
     assert "bad" in variant.error_detail
+
+
+def test_people_are_refused_where_the_shop_says_so(
+    make_chair: Any, make_style: Any, settings: Any
+) -> None:
+    from skimage import data
+
+    stream = io.BytesIO()
+    Image.fromarray(data.astronaut()).save(stream, "JPEG", quality=95)
+    chair = make_chair(data=stream.getvalue())
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "FACES": "refuse"}
+    refused = request_variant(chair, make_style())
+    assert runner.run(refused.pk, using="default") == Status.FAILED
+    refused.refresh_from_db()
+    assert (refused.error_code, refused.attempts) == ("faces_refused", 1)
+    assert refused.source_name in refused.error_detail and "crop" in refused.error_detail
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "FACES": "allow"}
+    styled = request_variant(chair, make_style(slug="cool"))
+    assert runner.run(styled.pk, using="default") == Status.READY
 
 
 def test_a_background_style_needs_a_mask(make_chair: Any, make_style: Any, picture: Any) -> None:

@@ -49,6 +49,7 @@ def test_the_test_settings_are_clean() -> None:
         ({"RENDITION_QUALITY": {"webp": 101}}, "shop_style.E010"),
         ({"MAX_ATTEMPTS": 0}, "shop_style.E010"),
         ({"DEVICE": "gpu"}, "shop_style.E010"),
+        ({"FACES": "blur"}, "shop_style.E010"),
     ],
 )
 def test_bad_settings(settings: Any, value: dict[str, Any], expected: str) -> None:

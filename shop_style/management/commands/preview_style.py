@@ -11,7 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from shop_style.generation.databases import variant_databases
-from shop_style.generation.limits import intake_limits
+from shop_style.generation.limits import faces_allowed, intake_limits
 from shop_style.generation.pipeline import Rendering, render
 from shop_style.generation.preview import ENDINGS, encoded
 from shop_style.generation.recipe import configured_device, recipe_for
@@ -82,6 +82,7 @@ class Command(CodedCommand):
                 recipe,
                 name=options["image"].name,
                 limits=intake_limits(),
+                allow_faces=faces_allowed(),
                 context=RenderContext(device=configured_device(), report=report),
             )
 

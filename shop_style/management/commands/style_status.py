@@ -11,6 +11,13 @@ from django.core.management.base import CommandParser
 
 from shop_style.generation.status import QueueStatus, queue_status
 from shop_style.management.coded import CodedCommand
+from styleeval.preservation.text import text_available
+
+PRINT_READ = "print on products is read by OCR"
+PRINT_COMPARED = (
+    "print on products is compared by its edges; with `pip install django-shop-style[ocr]` on the "
+    "workers it is read"
+)
 
 
 class Command(CodedCommand):
@@ -26,6 +33,7 @@ class Command(CodedCommand):
             return
         for status in found:
             self._print(status)
+        self.stdout.write(PRINT_READ if text_available() else PRINT_COMPARED)
 
     def _print(self, status: QueueStatus) -> None:
         write = self.stdout.write

@@ -12,6 +12,7 @@ from typing import Any
 from styleeval.preservation import Original, Scorecard
 from tests.benchmarks.truth.subjects import Subject
 from tests.benchmarks.truth.table import DEFECTS, HARMLESS, Defect, Harmless
+from tests.benchmarks.truth.variants import original as photo_of
 from tests.benchmarks.truth.variants import variant
 
 
@@ -74,7 +75,7 @@ def _rows(job: tuple[Subject, str, int, Path]) -> list[Row]:
 
 def _scored(subject: Subject, mode: str, number: int, folder: Path) -> Iterator[Row]:
     base = variant(subject, mode, number, folder / "variants")
-    original = Original(subject.on_white, subject.alpha)
+    original = Original(photo_of(subject, mode), subject.alpha)
 
     def row(picture: Any, name: str, change: str, harmful: bool) -> Row:
         return Row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -83,6 +84,7 @@ def _styled(
     *,
     reference: str = "",
     lock: float = 0.0,
+    photo: Floats | None = None,
 ) -> Floats:
     """As the pipeline makes it: engine, colour lock, composite with the white kept."""
     entry = engine_entry(engine)
@@ -94,14 +96,16 @@ def _styled(
         references=references,
         artefact=None,
     )
-    photo = Photo(rgb=subject.on_white, alpha=None, format="PNG")
+    taken = Photo(rgb=subject.on_white if photo is None else photo, alpha=None, format="PNG")
     mask = ProductMask(subject.alpha, 1.0, "white")
     made = entry.load()
     context = RenderContext(mask=torch.from_numpy(mask.weights)[None], device="cpu")
-    styled = made.stylise(_tensor(photo.rgb), made.prepare(spec), strength, context)
+    styled = made.stylise(_tensor(taken.rgb), made.prepare(spec), strength, context)
     pixels = styled.permute(1, 2, 0).contiguous().numpy()
-    pixels = lock_colour(photo.rgb, pixels, mask.weights, share=lock)
-    return composite(photo, pixels, mask, region="whole", keep_white=True)
+    pixels = lock_colour(taken.rgb, pixels, mask.weights, share=lock)
+    return composite(
+        taken, pixels, mask, region="whole", keep_white=not (entry.needs_mask or entry.enhances)
+    )
 
 
 def _reference(name: str) -> Floats:
@@ -113,10 +117,36 @@ def _tensor(rgb: Floats) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1).contiguous()
 
 
+def _fabric(subject: Subject, number: int) -> Floats:
+    reference = ("tapestry", "riso-lake")[number % 2]
+    return _styled(subject, "fabric", {"region": "product"}, 1.0, reference=reference)
+
+
+def _restore(subject: Subject, number: int) -> Floats:
+    return _styled(subject, "restore", {}, 1.0, photo=worn(subject))
+
+
+def original(subject: Subject, mode: str) -> Floats:
+    """The photo that variants of a mode are made of."""
+    return worn(subject) if mode == "restore" else subject.on_white
+
+
+def worn(subject: Subject) -> Floats:
+    """The photo with grain, saved as a poor JPEG: what a restoration is for."""
+    grain = np.random.default_rng(7).normal(0, 5 / 255, subject.on_white.shape)
+    noisy = np.clip(subject.on_white + grain, 0, 1)
+    stream = io.BytesIO()
+    Image.fromarray(np.rint(noisy * 255).astype(np.uint8)).save(stream, "JPEG", quality=60)
+    with Image.open(stream) as opened:
+        return np.asarray(opened.convert("RGB"), np.float32) / 255
+
+
 _MAKERS: Final[dict[str, Callable[[Subject, int], Floats]]] = {
     "background": _background,
     "grade": _grade,
     "artistic": _artistic,
     "locked": _locked,
+    "fabric": _fabric,
+    "restore": _restore,
 }
 """What makes each mode's variants."""
