@@ -181,6 +181,20 @@ class ReviewError(ShopStyleError, ValueError):
     code = "bad_review_step"
 
 
+class LearningError(ShopStyleError, ValueError):
+    """Nothing can be learned from a shop's decisions.
+
+    The code says which: `too_few_decisions`, `learner_missing`, or `nothing_learned` where a fit
+    knows no more than the base rate.
+    """
+
+    code = "nothing_learned"
+
+    def __init__(self, message: str, code: str = "nothing_learned") -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # one class, three stable codes
+
+
 class UnknownChannel(ShopStyleError, LookupError):
     """No channel policy has this slug."""
 

@@ -101,12 +101,14 @@ def make_chair(picture: Picture) -> Callable[..., Any]:
 
 @pytest.fixture(autouse=True)
 def nothing_held() -> Iterator[None]:
-    """No snapshot, counters or throttles of another test."""
+    """No snapshot, model, counters or throttles of another test."""
     from django.core.cache import cache
 
     from shop_style.experiments.snapshot import forget_snapshot
     from shop_style.experiments.tally import tally
+    from shop_style.generation.acceptance import forget_parameters
 
+    forget_parameters()
     forget_snapshot()
     tally.clear()
     cache.clear()

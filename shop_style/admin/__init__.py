@@ -3,6 +3,7 @@
 A host's own ModelAdmin takes `generate_style_variants` as an action, or `StyleVariantsMixin`.
 """
 
+from shop_style.admin.acceptance import AcceptanceModelAdmin
 from shop_style.admin.actions import StyleVariantsMixin, generate_style_variants
 from shop_style.admin.audit import AuditEntryAdmin
 from shop_style.admin.experiment import ExperimentAdmin
@@ -12,6 +13,7 @@ from shop_style.admin.style import StyleAdmin
 from shop_style.admin.variant import StyleVariantAdmin
 
 __all__ = [
+    "AcceptanceModelAdmin",
     "AuditEntryAdmin",
     "ExperimentAdmin",
     "PictureGuideAdmin",

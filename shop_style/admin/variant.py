@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from shop_style.admin import review
+from shop_style.admin.acceptance import chance_in_words
 from shop_style.admin.channels import channel_rows
 from shop_style.admin.filters import PublishedFilter, VerdictFilter
 from shop_style.admin.guide_pictures import variant_guide_address
@@ -49,6 +50,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "product",
         "state",
         "verdict",
+        "chance",
         "ssim_score",
         "perceptual_score",
         "delta_e_score",
@@ -188,6 +190,11 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             format_html_join(", ", '<span title="{}">{}</span>', codes),
         )
 
+    @admin.display(description=_("chance of approval"), ordering="acceptance")
+    def chance(self, variant: StyleVariant) -> str:
+        """What the shop's own decisions say; a dash where nothing was learned."""
+        return chance_in_words(variant)
+
     @admin.display(description=_("SSIM"), ordering="ssim")
     def ssim_score(self, variant: StyleVariant) -> str:
         """SSIM of the product."""
@@ -272,6 +279,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "style_link": change_link(self.admin_site, Style, variant.style_id),
             "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
             "guide_link": variant_guide_address(self.admin_site, variant, request),
+            "chance": chance_in_words(variant) if variant.acceptance is not None else "",
             "scores": score_rows(variant),
             "tiles": worst_tiles(variant),
             "channels": channel_rows(variant),

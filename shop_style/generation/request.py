@@ -268,6 +268,7 @@ def _revive(alias: str, rows: list[StyleVariant]) -> list[int]:
         delta_e=None,
         passed=None,
         reasons=[],
+        acceptance=None,
         updated_at=timezone.now(),
     )
     return dead

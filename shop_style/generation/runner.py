@@ -20,6 +20,7 @@ from shop_style.exceptions import (
     SourceFileMissing,
 )
 from shop_style.generation import files
+from shop_style.generation.acceptance import chance_of_approval
 from shop_style.generation.checkpoint import CheckpointStore
 from shop_style.generation.gallery import gallery_statistics
 from shop_style.generation.guides import guide_of
@@ -222,6 +223,8 @@ def _publish(
     """Files first, then one fenced UPDATE: a row never names a file that is not there, and a
     worker that lost its lease removes its own files and touches nobody else's."""
     enter("publish")
+    # Before the files: a query that fails here leaves none behind.
+    chance = chance_of_approval(rendering.card.as_dict(), variant.style.gate_mode)
     saved = save_renditions(variant, token, rendering)
     names = saved_names(saved)
     try:
@@ -233,7 +236,9 @@ def _publish(
     kept = (
         StyleVariant.objects.using(variant.database)
         .holding(variant.pk, token)
-        .update(**_result_columns(variant, rendering, saved["renditions"]), **saved)
+        .update(
+            **_result_columns(variant, rendering, saved["renditions"]), acceptance=chance, **saved
+        )
     )
     if not kept:
         files.remove(names)
