@@ -12,7 +12,16 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.advice import advice_for
-from shop_style.admin.measures import COLOUR, MAPPED, PLAIN, SINGLE, MeasureWords, Unit, worst_tile
+from shop_style.admin.measures import (
+    COLOUR,
+    MAPPED,
+    PIXELS,
+    PLAIN,
+    SINGLE,
+    MeasureWords,
+    Unit,
+    worst_tile,
+)
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.recipe import thresholds_of
 from shop_style.models import Style, StyleVariant
@@ -199,10 +208,9 @@ def _moved(card: Card) -> Iterator[ScoreRow]:
     right, down = card.get("shift") or (0, 0)
     if not (right or down):
         return
-    text = _now("%(right)s px right, %(down)s px down") % {
-        "right": Unit(decimals=1).written(right),
-        "down": Unit(decimals=1).written(down),
-    }
+    across = _now("%s right") if right >= 0 else _now("%s left")
+    along = _now("%s down") if down >= 0 else _now("%s up")
+    text = f"{across % PIXELS.written(abs(right))}, {along % PIXELS.written(abs(down))}"
     yield ScoreRow(
         name=_("Moved by"),
         hint=_("Taken away before all else was measured."),

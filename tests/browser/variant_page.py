@@ -16,7 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "images" / "variant_page.jpg"
 WIDTHS = (390, 1280, 1920)
-_QUALITY = 82
+_QUALITY = 74
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ FAILED = Shown(
     product="harbour-mug",
     style="painterly",
     engine="network",
-    layer="delta_e",
+    layer="detail",
     parameters={"style": "painterly"},
     thresholds={"max_delta_e": 12.0, "min_detail": 0.5, "max_worst_delta_e": 20.0},
 )
@@ -55,7 +55,7 @@ SHOWN = (
         parameters={"lightness": 0.6, "chroma": 1.0},
     ),
     Shown(
-        name="mug-linocut",
+        name="searched",
         product="harbour-mug",
         style="linocut",
         engine="network",
@@ -90,7 +90,7 @@ def main() -> None:
                 for theme in ("light", "dark"):
                     shot = open_page(variants[shown.name], width, theme, shown.layer)
                     (folder / f"{shown.name}-{width}-{theme}.png").write_bytes(shot)
-        PICTURE.write_bytes(_jpeg(open_page(variants["failed"], 1280, "light", "delta_e", 1080)))
+        PICTURE.write_bytes(_jpeg(open_page(variants["failed"], 1280, "light", FAILED.layer, 1080)))
         print(PICTURE.relative_to(ROOT), PICTURE.stat().st_size, "bytes")
 
 
