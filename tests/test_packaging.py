@@ -42,6 +42,16 @@ assert client.get("/admin/shop_style/experiment/").status_code == 200
 from django.core.files.base import ContentFile
 from shop_style.models import Style, StyleJob, StyleReference
 style = Style.objects.create(slug="brand", name="Brand", engine="network")
+from django.contrib.contenttypes.models import ContentType
+from shop_style.models import StyleVariant
+from tests.admin.conftest import CARD_2
+kind = ContentType.objects.get(app_label="demo", model="productimage")
+reason = {"code": "colour", "text": "Another.", "value": 7.25, "limit": 6.0, "box": None}
+variant = StyleVariant.objects.create(
+    style=style, content_type=kind, object_id="1", field="image", status="ready",
+    scorecard=CARD_2, passed=False, reasons=[reason], image="v.webp", evidence="e.webp")
+shown = client.get(f"/admin/shop_style/stylevariant/{variant.pk}/change/").content.decode()
+assert "ss-sheet" in shown and "11.5 ΔE" in shown
 StyleReference.objects.create(style=style, image=ContentFile(b"x", name="x.png"), licence="MIT")
 for job in ("first-look", "fit"):
     client.post(f"/admin/shop_style/style/{style.pk}/{job}/")

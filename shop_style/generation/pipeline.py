@@ -113,9 +113,7 @@ def render(
     marked = () if guide is None else guide.boxes
     places = print_boxes(photo, mask, marked) if recipe.text_lock else ()
     clean = _cleaned(photo, mask, offered) if recipe.restore_first else photo
-    stylist = Stylist(
-        recipe, clean, mask, offered, original=photo, places=places, marked=marked
-    )
+    stylist = Stylist(recipe, clean, mask, offered, original=photo, places=places, marked=marked)
     found = _found(stylist, recipe, on_stage)
     candidate = found.candidate
     on_stage("encode")
