@@ -25,7 +25,8 @@ user = User.objects.create_superuser("light", "", "light")
 client = Client(headers={"host": "localhost"})
 client.force_login(user)
 for address in ("/", "/admin/shop_style/style/add/", "/admin/shop_style/stylevariant/",
-                "/admin/demo/product/", "/admin/demo/productimage/add/"):
+                "/admin/demo/product/", "/admin/demo/productimage/add/",
+                "/admin/shop_style/pictureguide/"):
     answer = client.get(address)
     assert answer.status_code in (200, 404), (address, answer.status_code)
     assert address == "/admin/demo/productimage/add/" or answer.status_code == 200, address
@@ -57,6 +58,19 @@ for job in ("first-look", "fit"):
     client.post(f"/admin/shop_style/style/{style.pk}/{job}/")
 assert StyleJob.objects.count() == 2
 assert client.get(f"/admin/shop_style/style/{style.pk}/change/").status_code == 200
+import io
+from PIL import Image
+from shop_style.demo.models import Product, ProductImage
+from shop_style.models import PictureGuide
+stream = io.BytesIO()
+Image.linear_gradient("L").point(lambda level: 255 * (level > 99)).save(stream, "PNG")
+product = Product.objects.create(name="Mug", slug="mug")
+photo = ProductImage(product=product, image=ContentFile(stream.getvalue(), name="mug.png"))
+photo.save()
+guide = f"/admin/shop_style/pictureguide/add/?picture=demo.ProductImage.image:{photo.pk}"
+mask = ContentFile(stream.getvalue(), name="mask.png")
+client.post(guide, {"mask": mask, "boxes": "[[0, 0, 1, 1]]"})
+assert PictureGuide.objects.get().mask and client.get(guide, follow=True).status_code == 200
 assert b"is not between" in answer.content, answer.content[:2000]
 heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy"} & set(sys.modules)
 print("heavy:", sorted(heavy))
@@ -139,6 +153,8 @@ def test_the_wheel_holds_both_packages_and_nothing_else(tmp_path: Path) -> None:
         "shop_style/demo/migrations/0001_initial.py",
         "shop_style/static/shop_style/admin.css",
         "shop_style/static/shop_style/track.js",
+        "shop_style/static/shop_style/guide.js",
+        "shop_style/templates/admin/shop_style/pictureguide/change_form.html",
         "shop_style/templates/shop_style/picture.html",
         "shop_style/templates/shop_style/report.html",
         "shop_style/templatetags/shop_style.py",
