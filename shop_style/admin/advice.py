@@ -43,6 +43,10 @@ def _along_outline(key: str, name: Any, next_step: Any) -> Advice:
     return Advice(name=name, next_step=next_step, layer="outline", unit=MEASURES[key].unit)
 
 
+def _along_print(key: str, name: Any, next_step: Any) -> Advice:
+    return Advice(name=name, next_step=next_step, layer="detail", unit=MEASURES[key].unit)
+
+
 _OF_PRODUCT = frozenset(limit.code for limit in LIMITS.values() if limit.of_product)
 
 ADVICE: Mapping[str, Advice] = {
@@ -71,8 +75,20 @@ ADVICE: Mapping[str, Advice] = {
         layer="delta_e",
         unit=MEASURES["white_kept"].unit,
     ),
-    "text": Advice(name=_("Text"), next_step=_PRINT),
-    "label": Advice(name=_("Label"), next_step=_PRINT),
+    "text": _along_print("text", _("Print"), _PRINT),
+    "text_line": _along_print("text", _("Print, one line"), _PRINT),
+    "characters": _along_print("characters", _("Label"), _PRINT),
+    "moved": _of(
+        "displacement",
+        pgettext_lazy("parts of a product", "Moved"),
+        _("Pick a look with finer strokes, or lower the strength on the product."),
+    ),
+    "outline_lost": _along_outline("outline_lost", _("Outline lost"), _EDGES),
+    "shading": Advice(
+        name=_("Light and shade"),
+        next_step=_("Raise the fabric's shading, or pick one with a smaller pattern."),
+        unit=MEASURES["shading"].unit,
+    ),
     "mask_uncertain": Advice(name=_("Mask uncertain"), next_step=_MASK, layer="outline"),
     "unchanged": Advice(name=_("Unchanged"), next_step=_STRONGER, layer="delta_e", unit=COLOUR),
     "background_unchanged": Advice(

@@ -104,6 +104,30 @@ SINGLE = (
         unit=PLAIN,
     ),
     MeasureWords(
+        key="outline_lost",
+        name=_("Outline lost"),
+        hint=_("How much of an edge, the outer one or a hole's, cannot be seen any more."),
+        unit=SHARE,
+    ),
+    MeasureWords(
+        key="shading",
+        name=_("Light and shade"),
+        hint=_("How alike light and shade lie on the product; 1 is unchanged."),
+        unit=PLAIN,
+    ),
+    MeasureWords(
+        key="text",
+        name=_("Print"),
+        hint=_("How much of the product's print is kept, by its edges."),
+        unit=SHARE,
+    ),
+    MeasureWords(
+        key="characters",
+        name=_("Characters"),
+        hint=_("How many of the characters read on the original are still read."),
+        unit=SHARE,
+    ),
+    MeasureWords(
         key="halo",
         name=_("Halo"),
         hint=_("A rim of another colour around the product."),

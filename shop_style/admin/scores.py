@@ -45,7 +45,13 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "min_detail": ("detail", "product"),
     "min_worst_detail": ("detail", "worst_tile"),
     "max_worst_displacement": ("displacement", "worst_tile"),
+    "max_displacement": ("displacement", "product"),
+    "min_text": ("text", "product"),
+    "min_worst_text": ("text", "worst_tile"),
+    "min_characters": ("characters", "product"),
+    "min_shading": ("shading", "product"),
     "min_silhouette": ("silhouette", "product"),
+    "max_outline_lost": ("outline_lost", "product"),
     "max_edge": ("edge", "product"),
     "max_halo": ("halo", "product"),
     "min_white_kept": ("white_kept", "product"),
@@ -116,7 +122,7 @@ def score_rows(variant: StyleVariant) -> list[ScoreRow]:
         return []
     bounds = _bounds(variant.style)
     rows = [_mapped(words, card, bounds) for words in MAPPED if worst_tile(card, words.key)]
-    rows += [_single(words, card, bounds) for words in SINGLE if card.get(words.key) is not None]
+    rows += [_single(words, card, bounds) for words in SINGLE if _numbers(card, words.key)]
     rows += _others(card, bounds)
     return [*rows, *_moved(card)]
 
@@ -159,21 +165,39 @@ def _mapped(words: MeasureWords, card: Card, bounds: Mapping[str, float]) -> Sco
 
 
 def _single(words: MeasureWords, card: Card, bounds: Mapping[str, float]) -> ScoreRow:
-    value = float(card[words.key])
-    limits = tuple(_held(words, {"product": value}, bounds))
+    values = _numbers(card, words.key)
+    limits = tuple(_held(words, values, bounds))
+    worst = values.get("worst_tile")
     return ScoreRow(
         name=words.name,
         hint=words.hint,
-        product=_cell(words.unit, value, limits, ""),
+        product=_cell(words.unit, values["product"], limits, ""),
+        worst=_cell(words.unit, worst, limits, _place("worst_tile")),
         limits=limits,
     )
+
+
+def _numbers(card: Card, key: str) -> dict[str, float]:
+    """A single measure's number, and its worst line's where it has lines; empty for none."""
+    found = {"product": card.get(key)}
+    if key in ("text", "characters"):
+        said = card.get("text") or {}
+        read = key == "characters"
+        found = {"product": said.get("share" if read else "edges")}
+        if read and said.get("method") != "ocr":
+            return {}
+        if not read and said.get("worst") is not None:
+            found["worst_tile"] = said["worst"]
+    if found["product"] is None:
+        return {}
+    return {place: float(value) for place, value in found.items() if value is not None}
 
 
 def _held(
     words: MeasureWords, values: Mapping[str, float], bounds: Mapping[str, float]
 ) -> Iterator[Held]:
     for name, (key, place) in PLACES.items():
-        if key == words.key and name in bounds:
+        if key == words.key and name in bounds and place in values:
             yield _held_to(name, bounds[name], values[place], words.unit, place)
 
 

@@ -62,20 +62,20 @@ def _resized(values: Floats, size: tuple[int, int]) -> Floats:
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _lines(found: Any, width: int, solid: Bytes, size: tuple[int, int]) -> Floats:
-    drawn = cv2.drawContours(np.zeros(solid.shape, np.float32), found, -1, 1.0, width)
-    return _resized(np.asarray(drawn, np.float32), size)
-
-
 def _outline(weights: Floats, size: tuple[int, int]) -> Bytes:
     """The product's edge as a line on nothing, (h, w, 4). weights: (H, W), of any size."""
     drawn_size = (size[0] * _FINER, size[1] * _FINER)
     solid = (_resized(weights, drawn_size) > 0.5).astype(np.uint8)
     found, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    line, casing = (_lines(found, width, solid, size) for width in (_LINE_WIDTH, _CASING_WIDTH))
+    line = _resized(_drawn(solid.shape, found, _LINE_WIDTH), size)
+    casing = _resized(_drawn(solid.shape, found, _CASING_WIDTH), size)
     colour = _CASING + line[..., None] * (_LINE - _CASING)
     alpha = 255 * np.maximum(line, _CASING_OPACITY * casing)
     return np.concatenate([colour, alpha[..., None]], axis=-1).astype(np.uint8)
+
+
+def _drawn(shape: tuple[int, ...], contours: Any, width: int) -> Floats:
+    return np.asarray(cv2.drawContours(np.zeros(shape, np.float32), contours, -1, 1.0, width))
 
 
 def _heat(heat: Heat, values: Floats, product: Floats) -> Bytes:

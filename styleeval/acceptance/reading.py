@@ -16,8 +16,14 @@ from styleeval.preservation.report import Scorecard
 
 UNMEASURED: Final = math.nan
 
-_SAME_FAMILY: Final = {"silhouette": "outline", "edge": "outline"}
-_PARTS: Final = ("_spot", "_part")
+_SAME_FAMILY: Final = {
+    "silhouette": "outline",
+    "edge": "outline",
+    "outline_lost": "outline",
+    "moved": "geometry",
+    "characters": "text",
+}
+_PARTS: Final = ("_spot", "_part", "_line")
 _MOST: Final = 50.0
 """Burdens above are all the same disaster."""
 
@@ -35,7 +41,13 @@ SCALES: Final[Mapping[str, float]] = MappingProxyType(
         "max_hue": 10.0,
         "max_worst_hue": 15.0,
         "max_worst_displacement": 4.0,
+        "max_displacement": 1.0,
+        "min_text": 0.6,
+        "min_worst_text": 0.4,
+        "min_characters": 0.8,
+        "min_shading": 0.8,
         "min_silhouette": 0.98,
+        "max_outline_lost": 0.3,
         "max_edge": 0.15,
         "max_halo": 10.0,
         "min_white_kept": 0.99,
@@ -51,6 +63,8 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "colour": "colour away from the original's",
         "hue": "hue turned",
         "geometry": "product bent or moved",
+        "text": "print lost",
+        "shading": "light and shade lie otherwise",
         "outline": "outline changed or ragged",
         "halo": "rim of another colour around the product",
         "white": "white ground no longer white",

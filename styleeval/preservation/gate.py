@@ -34,6 +34,7 @@ class Thresholds:
     max_worst_hue: float | None = None
     max_worst_displacement: float | None = None
     min_text: float | None = None
+    min_characters: float | None = None
     min_worst_text: float | None = None
     min_shading: float | None = None
     min_silhouette: float | None = None
@@ -132,7 +133,7 @@ def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:
 
 def _reason(limit: Limit, card: Scorecard, value: float, bound: float) -> Reason:
     text = limit.text.format(value=value, limit=bound)
-    if limit.code == "text" and card.text.characters:
+    if limit.code == "characters" and card.text.characters:
         text = (
             f"Label unreadable: {card.text.kept} of {card.text.characters} characters kept "
             f"(at least {bound:.0%})."

@@ -37,8 +37,8 @@ def _is_line(place: PlaceKept) -> bool:
 class Print:
     """What is left of the product's print: see `text.TextKept`, whose worst place's box this keeps.
 
-    share, edges: 0–1, None where the original shows no print that counts. worst: the share of the
-    line that lost most, of those long enough to judge.
+    share, edges: 0–1, None where the original shows no print that counts. worst: the edges of
+    the line that lost most, of those long enough to judge.
     """
 
     method: Method
@@ -57,7 +57,7 @@ class Print:
         return cls(
             method=found.method,
             share=found.share if told else None,
-            worst=min((place.share for place in found.places if _is_line(place)), default=None),
+            worst=min((place.edges for place in found.places if _is_line(place)), default=None),
             edges=found.edges if told else None,
             characters=found.characters,
             kept=found.kept,

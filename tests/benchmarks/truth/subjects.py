@@ -62,14 +62,12 @@ def laid_on(rgb: Floats, alpha: Floats, ground: Floats) -> Floats:
 
 
 def subjects(count: int) -> list[Subject]:
-    """Our renders, and real cut-outs up to `count` in all, kinds of product apart in two halves."""
-    found = [
-        _subject(item.name, item.rgb, item.alpha, ours=True)
-        for item in cut_outs(FOLDER / "masks", 0.5)
-    ]
-    for item in real_cut_outs(max(0, count - len(found))):
-        found.append(_subject(item.name, item.rgb, item.alpha, ours=False))
-    return _halved(found[:count])
+    """Our renders and as many real cut-outs, kinds of product apart in two halves."""
+    real = real_cut_outs(count // 2)
+    ours = cut_outs(FOLDER / "masks", 0.5)[: count - len(real)]
+    found = [_subject(item.name, item.rgb, item.alpha, ours=True) for item in ours]
+    found += [_subject(item.name, item.rgb, item.alpha, ours=False) for item in real]
+    return _halved(found)
 
 
 def _subject(slug: str, rgb: Floats, alpha: Floats, *, ours: bool) -> Subject:
