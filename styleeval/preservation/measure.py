@@ -14,6 +14,7 @@ Kind = Literal["similarity", "distance"]
 
 _TILE = 64
 _MIN_HELD = 0.25
+_PARTLY = 0.4
 _LEAST_TO_MEASURE = 0.002
 """Share of the picture below which there is no ground, or no colour, to speak of."""
 
@@ -79,7 +80,7 @@ def measured(
     scale: original pixels a pixel of the map.
     """
     said = np.ones_like(weights) if counts is None else counts
-    inside, around = weights * said, (1 - weights) * said
+    inside, around = solid(weights) * said, solid(1 - weights) * said
     perfect = 1.0 if kind == "similarity" else 0.0
     found: dict[str, Any] = {"whole": _mean(whole, said, perfect)}
     mean, tail, tile = _part(product, inside, kind, scale) or (perfect, perfect, None)
@@ -91,6 +92,12 @@ def measured(
     if outer is not None:
         found |= dict(zip(("outside", "outside_p95", "outside_worst_tile"), outer, strict=True))
     return Measure(**found)
+
+
+def solid(weights: Floats) -> Floats:
+    """Weights without what is only partly there: a glass, or a shadow that a cut-out brings along,
+    shows whatever stands behind it, and says nothing about the product's truth."""
+    return np.clip((weights - _PARTLY) / (1 - 2 * _PARTLY), 0, 1).astype(np.float32)
 
 
 def _part(
