@@ -97,7 +97,8 @@ def measured(
 def solid(weights: Floats) -> Floats:
     """Weights without what is only partly there: a glass, or a shadow that a cut-out brings along,
     shows whatever stands behind it, and says nothing about the product's truth."""
-    return np.clip((weights - _PARTLY) / (1 - 2 * _PARTLY), 0, 1).astype(np.float32)
+    told = (weights - _PARTLY) / (1 - 2 * _PARTLY)
+    return np.asarray(np.clip(told, 0, 1), np.float32)
 
 
 def _part(
