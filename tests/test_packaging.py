@@ -47,8 +47,11 @@ for job in ("first-look", "fit"):
     client.post(f"/admin/shop_style/style/{style.pk}/{job}/")
 assert StyleJob.objects.count() == 2
 assert client.get(f"/admin/shop_style/style/{style.pk}/change/").status_code == 200
+from tests.admin.test_acceptance import make_model
+page = client.get(f"/admin/shop_style/acceptancemodel/{make_model().pk}/change/")
+assert page.status_code == 200 and b"ss-point" in page.content
 assert b"is not between" in answer.content, answer.content[:2000]
-heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy"} & set(sys.modules)
+heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy", "sklearn"} & set(sys.modules)
 print("heavy:", sorted(heavy))
 """
 
@@ -76,6 +79,7 @@ def test_a_web_process_loads_nothing_heavy(tmp_path: Path) -> None:
         "styleeval",
         "styleeval.preservation",
         "styleeval.inference",
+        "styleeval.acceptance",
         "shop_style.transfer",
         "shop_style.imaging",
     ],

@@ -16,7 +16,7 @@ from styleeval.preservation.report import Scorecard
 
 UNMEASURED: Final = math.nan
 
-_SAME_FAMILY: Final = {"silhouette": "outline", "edge": "outline"}
+_SAME_FAMILY: Final = {"geometry": "form", "silhouette": "form", "edge": "form"}
 _PARTS: Final = ("_spot", "_part")
 _MOST: Final = 50.0
 """Burdens above are all the same disaster."""
@@ -35,6 +35,8 @@ SCALES: Final[Mapping[str, float]] = MappingProxyType(
         "max_hue": 10.0,
         "max_worst_hue": 15.0,
         "max_worst_displacement": 4.0,
+        "min_text": 0.8,
+        "min_shading": 0.8,
         "min_silhouette": 0.98,
         "max_edge": 0.15,
         "max_halo": 10.0,
@@ -50,8 +52,9 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "perceptual": "looks like another product",
         "colour": "colour away from the original's",
         "hue": "hue turned",
-        "geometry": "product bent or moved",
-        "outline": "outline changed or ragged",
+        "text": "print no longer readable",
+        "shading": "light and shade of the product changed",
+        "form": "product bent, or its outline changed or ragged",
         "halo": "rim of another colour around the product",
         "white": "white ground no longer white",
         "mask": "unsure where the product is",
