@@ -104,7 +104,8 @@ def bounds_of(mode: str) -> dict[str, float]:
     own = dataclasses.asdict(THRESHOLDS[mode]) if mode in THRESHOLDS else {}
     set_here = {name: bound for name, bound in own.items() if bound is not None}
     names = [name for family in FAMILIES.values() for name in family]
-    return {name: bound for name in names if (bound := set_here.get(name, SCALES.get(name)))}
+    held = {name: set_here.get(name, SCALES.get(name)) for name in names}
+    return {name: bound for name, bound in held.items() if bound is not None}
 
 
 def features(

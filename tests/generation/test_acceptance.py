@@ -161,9 +161,20 @@ def test_counts_where_people_and_gate_disagree(fill: Any) -> None:
     assert found["approved_though_failed"] == over
     assert found["rejected_though_passed"] == turned_down
     assert found["against"] == {"colour": over}
-    assert found["together"] == 0
+    assert found["together"] == 0 and found["told"] is None
     StyleVariant.objects.update(reviewed_at=timezone.now())
     assert counted().together == 239
+
+
+def test_what_was_told_before_a_decision_is_held_against_it(fill: Any) -> None:
+    rows = fill(40)
+    StyleVariant.objects.filter(pk__in=[rows[0].pk, rows[1].pk]).update(
+        acceptance=0.75, review=Review.APPROVED
+    )
+    StyleVariant.objects.filter(pk=rows[1].pk).update(review=Review.REJECTED)
+    told = counted().as_dict()["told"]
+    expected = {"count": 2, "predicted": 0.75, "observed": 0.5, "brier": (0.25**2 + 0.75**2) / 2}
+    assert told == pytest.approx(expected)
 
 
 def test_decisions_of_every_database_count(fill: Any, make_style: Any) -> None:
