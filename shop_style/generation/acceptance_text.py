@@ -13,7 +13,8 @@ Report = Mapping[str, Any]
 def sentences(report: Report) -> Iterator[str]:
     """How good it is, what it goes by, and what it cannot know; the most important first."""
     yield from _verdict(report)
-    yield from _influences(report["influences"])
+    if report["is_better_than_base_rate"]:
+        yield from _influences(report["influences"])
     yield from _sources(report)
     people = report.get("decisions")
     if people:

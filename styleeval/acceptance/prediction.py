@@ -49,7 +49,7 @@ class Parameters:
             raise ModelUnreadable(
                 f"acceptance model of schema {values.get('schema')!r}, not {cls.schema}; fit again"
             )
-        plain = {
+        plain: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
             if name != "schema"
