@@ -71,8 +71,11 @@ guide = f"/admin/shop_style/pictureguide/add/?picture=demo.ProductImage.image:{p
 mask = ContentFile(stream.getvalue(), name="mask.png")
 client.post(guide, {"mask": mask, "boxes": "[[0, 0, 1, 1]]"})
 assert PictureGuide.objects.get().mask and client.get(guide, follow=True).status_code == 200
+from tests.admin.test_acceptance import make_model
+page = client.get(f"/admin/shop_style/acceptancemodel/{make_model().pk}/change/")
+assert page.status_code == 200 and b"ss-point" in page.content
 assert b"is not between" in answer.content, answer.content[:2000]
-heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy"} & set(sys.modules)
+heavy = {"torch", "torchvision", "lpips", "skimage", "cv2", "scipy", "sklearn"} & set(sys.modules)
 print("heavy:", sorted(heavy))
 """
 
@@ -100,6 +103,7 @@ def test_a_web_process_loads_nothing_heavy(tmp_path: Path) -> None:
         "styleeval",
         "styleeval.preservation",
         "styleeval.inference",
+        "styleeval.acceptance",
         "shop_style.transfer",
         "shop_style.imaging",
     ],

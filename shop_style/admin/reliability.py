@@ -53,7 +53,7 @@ class Plot:
     bottom: int = _TOP + _SIDE
     middle: int = _LEFT + _SIDE // 2
     centre: int = _TOP + _SIDE // 2
-    width: int = _LEFT + _SIDE + 16
+    width: int = _LEFT + _SIDE + 30
     height: int = _TOP + _SIDE + 54
 
 

@@ -13,7 +13,8 @@ Report = Mapping[str, Any]
 def sentences(report: Report) -> Iterator[str]:
     """How good it is, what it goes by, and what it cannot know; the most important first."""
     yield from _verdict(report)
-    yield from _influences(report["influences"])
+    if report["is_better_than_base_rate"]:
+        yield from _influences(report["influences"])
     yield from _sources(report)
     people = report.get("decisions")
     if people:
@@ -68,8 +69,8 @@ def _verdict(report: Report) -> Iterator[str]:
     )
     yield (
         _(
-            "Its chances miss what was approved by %(away)s percentage points on average; Brier "
-            "score %(brier)s, and %(base_brier)s for saying %(base)s of every variant."
+            "On average its chances lie %(away)s percentage points from the share that people "
+            "approved. Brier score %(brier)s; %(base_brier)s for saying %(base)s of every variant."
         )
         % values
     )
@@ -124,7 +125,25 @@ def _people(people: Mapping[str, Any]) -> Iterator[str]:
     )
     if people["together"]:
         yield _("%s were decided in one step with others of a list.") % people["together"]
+    yield from _told(people.get("told"))
     yield from _unseen(people["reviewed"])
+
+
+def _told(told: Mapping[str, float] | None) -> Iterator[str]:
+    if told:
+        yield (
+            _(
+                "An earlier model had spoken of %(count)s of them before they were decided: "
+                "it had said %(predicted)s on average, and %(observed)s were approved (Brier score "
+                "%(brier)s)."
+            )
+            % {
+                "count": f"{told['count']:.0f}",
+                "predicted": per_cent(told["predicted"]),
+                "observed": per_cent(told["observed"]),
+                "brier": f"{told['brier']:.3f}",
+            }
+        )
 
 
 def _unseen(reviewed: Mapping[str, Sequence[int]]) -> Iterator[str]:

@@ -29,12 +29,14 @@ _COLUMNS: Final = (
     "reasons",
     "reviewed_by",
     "reviewed_at",
+    "acceptance",
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """One variant that was approved or rejected. product: its host row, as one word."""
+    """One variant that was approved or rejected. product: its host row, as one word. told: the
+    chance of approval that stood beside it when it was decided."""
 
     card: dict[str, Any]
     mode: str
@@ -44,6 +46,7 @@ class Decision:
     reasons: tuple[str, ...]
     by: str
     at: datetime | None
+    told: float | None
 
 
 @dataclass
@@ -52,7 +55,7 @@ class Tally:
 
     passed, failed: what the gate said of what was approved and rejected. against: codes of what
     was approved all the same. together: decided in one step with others. not_people: by names
-    that are no account here.
+    that are no account here. told: chance and decision where an earlier model had spoken first.
     """
 
     passed: Counter[bool] = field(default_factory=Counter)
@@ -62,6 +65,7 @@ class Tally:
     not_people: Counter[str] = field(default_factory=Counter)
     no_mode: int = 0
     together: int = 0
+    told: list[tuple[float, bool]] = field(default_factory=list)
     _last: dict[str, datetime] = field(default_factory=dict)
 
     def count(self, decision: Decision) -> None:
@@ -71,6 +75,8 @@ class Tally:
             (self.passed if decision.passed else self.failed)[decision.approved] += 1
         if decision.approved and decision.passed is False:
             self.against.update(decision.reasons)
+        if decision.told is not None:
+            self.told.append((decision.told, decision.approved))
         if decision.at is None:
             return
         last = self._last.get(decision.by)
@@ -89,6 +95,19 @@ class Tally:
             "not_people": dict(self.not_people.most_common()),
             "together": self.together,
             "no_mode": self.no_mode,
+            "told": self._told(),
+        }
+
+    def _told(self) -> dict[str, float] | None:
+        """How what was said before each decision came true."""
+        if not self.told:
+            return None
+        number = len(self.told)
+        return {
+            "count": number,
+            "predicted": sum(chance for chance, _approved in self.told) / number,
+            "observed": sum(approved for _chance, approved in self.told) / number,
+            "brier": sum((chance - approved) ** 2 for chance, approved in self.told) / number,
         }
 
 
@@ -112,7 +131,7 @@ def decisions(
         modes = modes_in(alias)
         found = rows.order_by("reviewed_at", "pk").values_list(*_COLUMNS)
         for row in found.iterator(chunk_size=_CHUNK):
-            kind, key, style, card, review, passed, reasons, by, at = row
+            kind, key, style, card, review, passed, reasons, by, at, told = row
             if by not in people:
                 tally.not_people[by] += 1
             elif style not in modes:
@@ -127,6 +146,7 @@ def decisions(
                     reasons=tuple(str(item["code"]) for item in reasons),
                     by=by,
                     at=at,
+                    told=told,
                 )
                 tally.count(decision)
                 yield decision

@@ -17,10 +17,11 @@ from styleeval.preservation.report import Scorecard
 UNMEASURED: Final = math.nan
 
 _SAME_FAMILY: Final = {
-    "silhouette": "outline",
-    "edge": "outline",
-    "outline_lost": "outline",
-    "moved": "geometry",
+    "geometry": "form",
+    "moved": "form",
+    "silhouette": "form",
+    "edge": "form",
+    "outline_lost": "form",
     "characters": "text",
 }
 _PARTS: Final = ("_spot", "_part", "_line")
@@ -62,10 +63,9 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "perceptual": "looks like another product",
         "colour": "colour away from the original's",
         "hue": "hue turned",
-        "geometry": "product bent or moved",
-        "text": "print lost",
-        "shading": "light and shade lie otherwise",
-        "outline": "outline changed or ragged",
+        "text": "print no longer readable",
+        "shading": "light and shade of the product changed",
+        "form": "product bent, or its outline changed or ragged",
         "halo": "rim of another colour around the product",
         "white": "white ground no longer white",
         "mask": "unsure where the product is",
@@ -115,7 +115,8 @@ def bounds_of(mode: str) -> dict[str, float]:
     own = dataclasses.asdict(THRESHOLDS[mode]) if mode in THRESHOLDS else {}
     set_here = {name: bound for name, bound in own.items() if bound is not None}
     names = [name for family in FAMILIES.values() for name in family]
-    return {name: bound for name in names if (bound := set_here.get(name, SCALES.get(name)))}
+    held = {name: set_here.get(name, SCALES.get(name)) for name in names}
+    return {name: bound for name, bound in held.items() if bound is not None}
 
 
 def features(

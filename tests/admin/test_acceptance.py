@@ -44,6 +44,7 @@ REPORT: dict[str, Any] = {
         "not_people": {"demo": 7},
         "together": 12,
         "no_mode": 0,
+        "told": {"count": 9, "predicted": 0.62, "observed": 0.58, "brier": 0.151},
         "reviewed": {"passed": [46, 50], "failed": [14, 140]},
     },
 }
@@ -83,6 +84,7 @@ def test_the_page_says_how_good_it_is_in_words_a_plot_and_a_table(staff: Any) ->
         "People approved 3 of 14 that failed the gate (halo 2, colour 1)",
         "rejected 11 of 46 that had passed it",
         "12 were decided in one step",
+        "it had said 62 % on average, and 58 % were approved (Brier score 0.151)",
         "92 % of what passed the gate, 10 % of what failed it",
         'role="img"',
         "Predicted 90 %: 85 % of 40 variants approved",

@@ -17,9 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from styleeval.acceptance import fit, predict
+from styleeval.acceptance import fit
 from styleeval.acceptance.evaluation import auc
 from styleeval.acceptance.examples import Minimum
+from styleeval.acceptance.prediction import Parameters, sigmoid
+from styleeval.acceptance.reading import Reading, read
 from styleeval.preservation import Scorecard, judge
 from tests.styleeval.shops import Card, Shop, Taste, open_shop, real_cards
 
@@ -92,26 +94,28 @@ def results(job: tuple[int, bool, Sequence[int], list[Card]]) -> list[Result]:
             break
     shop = open_shop(cards, taste, variants=max(sizes), seed=start + 2, **options)
     fresh = open_shop(cards, taste, variants=FRESH, seed=start + 1, **options)
-    return [_result(shop, fresh, size, knows) for size in sizes]
+    verdicts = [judge(Scorecard.from_dict(card), mode) for card, mode in fresh.rows]
+    gate = -np.array([verdict.burden for verdict in verdicts])
+    readings = [read(card, mode) for card, mode in fresh.rows]
+    return [_result(shop, fresh, readings, gate, size, knows) for size in sizes]
 
 
-def _result(shop: Shop, fresh: Shop, size: int, knows: bool) -> Result:
+def _result(
+    shop: Shop, fresh: Shop, readings: list[Reading], gate: np.ndarray, size: int, knows: bool
+) -> Result:
     few = Minimum(approved=1, rejected=1, products=5)
     found = fit(shop.rows[:size], shop.approved[:size], shop.products[:size], least=few)
-    chances = _chances(found.parameters.as_dict(), fresh)
-    plain = _chances(replace(found.parameters, slope=1.0, offset=0.0).as_dict(), fresh)
-    known = set(found.parameters.bounds)
-    seen = np.array([mode in known for mode in fresh.modes])
+    chances = _chances(found.parameters, readings)
+    plain = _chances(replace(found.parameters, slope=1.0, offset=0.0), readings)
+    seen = np.array([mode in found.parameters.bounds for mode in fresh.modes])
     true, approved = fresh.chance[seen], fresh.approved[seen]
-    verdicts = [judge(Scorecard.from_dict(card), mode) for card, mode in fresh.rows]
-    gate = -np.array([verdict.burden for verdict in verdicts])[seen]
     base = shop.approved[:size].mean()
     return Result(
         size=size,
         knows=knows,
         auc=auc(chances, approved),
         best_auc=auc(true, approved),
-        gate_auc=auc(gate, approved),
+        gate_auc=auc(gate[seen], approved),
         error=_error(chances, true),
         plain_error=_error(plain, true),
         brier=_brier(chances, true),
@@ -123,9 +127,9 @@ def _result(shop: Shop, fresh: Shop, size: int, knows: bool) -> Result:
     )
 
 
-def _chances(parameters: dict[str, Any], shop: Shop) -> np.ndarray:
-    known = set(parameters["bounds"])
-    return np.array([predict(parameters, card, mode) for card, mode in shop.rows if mode in known])
+def _chances(model: Parameters, readings: list[Reading]) -> np.ndarray:
+    """Of the variants whose mode the model knows."""
+    return np.array([sigmoid(model.score(item)) for item in readings if item.mode in model.bounds])
 
 
 def _error(chances: np.ndarray, true: np.ndarray) -> float:

@@ -16,13 +16,16 @@ from django.utils import timezone
 from shop_style.exceptions import LearningError
 from shop_style.generation import acceptance, runner
 from shop_style.generation.acceptance import chance_of_approval, newest_parameters
+from shop_style.generation.databases import style_in
+from shop_style.generation.decisions import Tally, decisions, reviewed_shares
 from shop_style.generation.learning import keep, learn
 from shop_style.generation.request import request_variant
-from shop_style.models import AcceptanceModel, AuditEntry, Status, StyleVariant
+from shop_style.models import AcceptanceModel, AuditEntry, Status, Style, StyleVariant
 from shop_style.models.variant import Review
 from tests.styleeval.shops import Card, open_shop, real_cards
 
-pytestmark = pytest.mark.django_db(databases=["default", "tenant"])
+DATABASES = ["default", "tenant"]
+pytestmark = pytest.mark.django_db(databases=DATABASES)
 
 
 @pytest.fixture(scope="module")
@@ -45,33 +48,32 @@ def fill(make_style: Any, cards: list[Card]) -> Callable[..., list[StyleVariant]
 
     from tests.shop.models import Chair
 
-    def make(number: int, *, by: str = "mira", liking: Any = taste, **values: Any) -> Any:
+    def make(number: int, *, using: str = "default", **options: Any) -> list[StyleVariant]:
         User.objects.get_or_create(username="mira")
+        liking = options.get("liking", taste)
         shop = open_shop(cards, liking, variants=number, seed=number)
-        style = make_style("graded")
-        kind = ContentType.objects.get_for_model(Chair)
+        style = style_in(Style.objects.filter(slug="graded").first() or make_style("graded"), using)
+        kind = ContentType.objects.db_manager(using).get_for_model(Chair)
         start = timezone.now() - timedelta(days=1)
-        return StyleVariant.objects.bulk_create(
+        return StyleVariant.objects.using(using).bulk_create(
             StyleVariant(
-                **{
-                    "content_type": kind,
-                    "object_id": str(product),
-                    "field": "photo",
-                    "style": style,
-                    "source_name": f"{product}.jpg",
-                    "source_digest": f"{number_:064d}",
-                    "recipe_digest": style.digest,
-                    "status": Status.READY,
-                    "review": Review.APPROVED if approved else Review.REJECTED,
-                    "reviewed_by": by,
-                    "reviewed_at": start + timedelta(seconds=20 * number_),
-                    "scorecard": card,
-                    "passed": card["delta_e"]["product"] < 6,
-                    "reasons": [{"code": "colour", "text": "Too red."}],
-                    **values,
-                }
+                content_type=kind,
+                object_id=str(product),
+                database=using,
+                field="photo",
+                style=style,
+                source_name=f"{product}.jpg",
+                source_digest=f"{place:064d}",
+                recipe_digest=style.digest,
+                status=Status.READY,
+                review=Review.APPROVED if approved else Review.REJECTED,
+                reviewed_by=options.get("by", "mira"),
+                reviewed_at=start + timedelta(seconds=20 * place),
+                scorecard=card,
+                passed=card["delta_e"]["product"] < 6,
+                reasons=[{"code": "colour", "text": "Too red."}],
             )
-            for number_, (card, product, approved) in enumerate(
+            for place, (card, product, approved) in enumerate(
                 zip(shop.cards, shop.products, shop.approved, strict=True)
             )
         )
@@ -132,30 +134,63 @@ def test_too_few_decisions_are_refused_with_what_is_missing(fill: Any) -> None:
         call_command("fit_acceptance")
 
 
+def counted(**options: Any) -> Tally:
+    """What is counted while every decision goes by."""
+    tally = Tally()
+    found = list(decisions(DATABASES, tally=tally, **options))
+    assert len(found) == sum(tally.people.values())
+    return tally
+
+
 def test_only_people_count(fill: Any) -> None:
-    fill(240, by="demo")
-    with pytest.raises(LearningError, match="240 more are of names without an account"):
+    fill(90, by="demo")
+    with pytest.raises(LearningError, match="90 more are of names without an account"):
         learn()
+    assert counted(reviewers=["somebody-else"]).people == {}
+    assert counted(reviewers=["demo"]).people == {"demo": 90}, "who has left is named"
     User.objects.create(username="demo")
-    assert learn().report["decisions"]["people"] == {"demo": 240}
-    with pytest.raises(LearningError):
-        learn(reviewers=["somebody-else"])
-    User.objects.get(username="demo").delete()
-    assert learn(reviewers=["demo"]).report["decisions"]["people"] == {"demo": 240}
+    assert counted().people == {"demo": 90}
 
 
 def test_counts_where_people_and_gate_disagree(fill: Any) -> None:
     rows = fill(240)
-    found = learn().report["decisions"]
+    found = counted().as_dict()
     over = sum(row.passed is False and row.review == Review.APPROVED for row in rows)
     turned_down = sum(row.passed is True and row.review == Review.REJECTED for row in rows)
     assert over and turned_down
     assert found["approved_though_failed"] == over
     assert found["rejected_though_passed"] == turned_down
     assert found["against"] == {"colour": over}
-    assert found["together"] == 0
+    assert found["together"] == 0 and found["told"] is None
     StyleVariant.objects.update(reviewed_at=timezone.now())
-    assert learn().report["decisions"]["together"] == 239
+    assert counted().together == 239
+
+
+def test_what_was_told_before_a_decision_is_held_against_it(fill: Any) -> None:
+    rows = fill(40)
+    StyleVariant.objects.filter(pk__in=[rows[0].pk, rows[1].pk]).update(
+        acceptance=0.75, review=Review.APPROVED
+    )
+    StyleVariant.objects.filter(pk=rows[1].pk).update(review=Review.REJECTED)
+    told = counted().as_dict()["told"]
+    expected = {"count": 2, "predicted": 0.75, "observed": 0.5, "brier": (0.25**2 + 0.75**2) / 2}
+    assert told == pytest.approx(expected)
+
+
+def test_decisions_of_every_database_count(fill: Any, make_style: Any) -> None:
+    fill(30)
+    fill(30, using="tenant")
+    products = [item.product for item in decisions(DATABASES, tally=Tally())]
+    assert len(products) == 60 and len(set(products)) == 20, (
+        "rows of two databases are two products"
+    )
+
+
+def test_knows_how_much_was_never_decided(fill: Any) -> None:
+    rows = fill(40)
+    StyleVariant.objects.filter(passed=False).update(review=Review.UNREVIEWED)
+    passed = sum(bool(row.passed) for row in rows)
+    assert reviewed_shares(DATABASES) == {"passed": [passed, passed], "failed": [0, 40 - passed]}
 
 
 def test_what_is_no_better_than_the_base_rate_is_kept_only_by_force(fill: Any, capsys: Any) -> None:
@@ -183,7 +218,7 @@ def test_the_command_prints_the_report_and_can_leave_it_at_that(fill: Any, capsy
 def test_queries_do_not_grow_with_decisions(fill: Any) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as found:
-            learn()
+            assert list(decisions(DATABASES, tally=Tally()))
         return len(found)
 
     rows = fill(240)
