@@ -137,9 +137,9 @@ def _remember(instance: models.Model, field: str, name: str) -> None:
 
 
 def _renew(picture: SourceImage) -> None:
-    from shop_style.generation.renewal import renew
+    from shop_style.generation.guides import follow_own_mask
 
-    for _name, error in renew(picture, actor="automatic").refused:
+    for _name, error in follow_own_mask(picture).refused:
         raise error
 
 

@@ -167,3 +167,5 @@ def test_the_wheel_holds_both_packages_and_nothing_else(tmp_path: Path) -> None:
     ):
         assert wanted in names
     assert not [name for name in names if name.endswith((".pyc", ".jpg", ".h5"))]
+    (points,) = (name for name in names if name.endswith("entry_points.txt"))
+    assert b"[shop_style.segmenters]\nrembg = " in zipfile.ZipFile(wheel).read(points)

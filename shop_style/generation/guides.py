@@ -101,8 +101,8 @@ def save_guide(
     """
     marked = None if boxes is None else _checked(boxes)
     stored = "" if mask is None else _stored(mask)
-    try:
-        with transaction.atomic(using=picture.database):
+    with transaction.atomic(using=picture.database):
+        try:
             return _saved(
                 picture,
                 mask_name=stored,
@@ -111,9 +111,9 @@ def save_guide(
                 actor=actor,
                 reason=reason,
             )
-    except BaseException:
-        files.remove([stored] if stored else [])
-        raise
+        except BaseException:
+            files.remove([stored] if stored else [])
+            raise
 
 
 def remove_guide(picture: SourceImage, *, actor: str, reason: str = "") -> RequestReport:
@@ -126,6 +126,13 @@ def remove_guide(picture: SourceImage, *, actor: str, reason: str = "") -> Reque
         had_mask, had_boxes = bool(guide.mask), bool(guide.boxes)
         guide.delete()  # its file goes with it, see handlers.py
         return _renewed(picture, mask=had_mask, boxes=had_boxes, actor=actor)
+
+
+def follow_own_mask(picture: SourceImage) -> RequestReport:
+    """Ask anew where the file in the shop's own mask field is another, unless an uploaded mask
+    comes before it."""
+    guide = _rows(picture).first()
+    return _renewed(picture, mask=not (guide and guide.mask), boxes=False, actor="automatic")
 
 
 def forget_replaced(picture: SourceImage, *, before: str) -> None:

@@ -161,6 +161,13 @@ def test_a_new_mask_of_the_shops_own_asks_anew(vase: Any, make_style: Any) -> No
     assert (newer.revision, newer.status) == (1, Status.PENDING)
     row.save()
     assert StyleVariant.objects.count() == 2
+    runner.run(newer.pk, using="default")
+    assert say(picture, drawn(LEFT_HALF)).asked.created == 1
+    # An uploaded mask comes before it, so it changes nothing now.
+    StyleVariant.objects.filter(status=Status.PENDING).delete()
+    row.cutout = ContentFile(drawn(LEFT_HALF), name="cutout.png")
+    row.save()
+    assert StyleVariant.objects.count() == 2
 
 
 def test_masks_by_transparency_and_by_grey(chair: SourceImage) -> None:
