@@ -14,7 +14,9 @@ Kind = Literal["similarity", "distance"]
 
 _TILE = 64
 _MIN_HELD = 0.25
-_PARTLY = 0.4
+_PARTLY, _FULLY = 0.85, 0.1
+"""Weight up to which a place is only partly there, and the step to where it counts fully."""
+
 _LEAST_TO_MEASURE = 0.002
 """Share of the picture below which there is no ground, or no colour, to speak of."""
 
@@ -97,7 +99,7 @@ def measured(
 def solid(weights: Floats) -> Floats:
     """Weights without what is only partly there: a glass, or a shadow that a cut-out brings along,
     shows whatever stands behind it, and says nothing about the product's truth."""
-    told = (weights - _PARTLY) / (1 - 2 * _PARTLY)
+    told = (weights - _PARTLY) / _FULLY
     return np.asarray(np.clip(told, 0, 1), np.float32)
 
 

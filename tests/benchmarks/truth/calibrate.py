@@ -34,7 +34,7 @@ DIRECT: Final = {
                 "max_worst_hue",
                 "min_text",
                 "min_worst_text",
-                "max_worst_displacement",
+                "max_displacement",
                 "max_outline_lost",
                 "max_halo",
             ),
