@@ -87,7 +87,7 @@ def test_mask_and_places_are_saved_shown_and_ask_anew(
     page = client.get(address(mug), follow=True)
     assert page.redirect_chain[-1][0] == f"{LIST}{guide.pk}/change/"
     html = page.content.decode()
-    outline = html.split('class="ss-marks"')[1].split("</svg>")[0]
+    outline = html.split('class="ss-places"')[1].split("</svg>")[0]
     assert f'<image href="{guide.mask.url}"' in outline
     assert 'x="25.00%" y="50.00%" width="25.00%" height="25.00%"' in outline
     assert 'data-boxes="id_boxes"' in html and 'id="id_boxes"' in html
