@@ -57,9 +57,10 @@ class Measure:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of dataclasses.asdict, also after JSON."""
+        worst = Tile.from_dict(values["worst_tile"])
         outer = values.get("outside_worst_tile")
         tiles = {
-            "worst_tile": Tile.from_dict(values["worst_tile"]),
+            "worst_tile": worst,
             "outside_worst_tile": None if outer is None else Tile.from_dict(outer),
         }
         return cls(**{**values, **tiles})

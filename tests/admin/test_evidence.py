@@ -19,7 +19,7 @@ from shop_style.admin.scores import PLACES, limits_moved, score_rows
 from shop_style.imaging.sheet import HEAT, ROWS
 from shop_style.models import Style, StyleVariant
 from shop_style.models.storage import variant_storage
-from styleeval.preservation.gate import THRESHOLDS, judge
+from styleeval.preservation.gate import Thresholds, judge
 from styleeval.preservation.limits import LIMITS
 from styleeval.preservation.report import MEASURES, Scorecard
 from tests.admin.conftest import CARD, CARD_2
@@ -27,13 +27,13 @@ from tests.admin.conftest import CARD, CARD_2
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/shop_style/stylevariant/"
+NO_LIMITS = {field.name: None for field in dataclasses.fields(Thresholds)}
 STRICT = {"max_delta_e": 6.0, "max_worst_delta_e": 10.0, "min_worst_ssim": 0.7}
 
 
 def judged(card: dict[str, Any], **thresholds: float) -> dict[str, Any]:
     """Columns of a variant that was judged by these thresholds alone."""
-    every = dataclasses.replace(THRESHOLDS["fabric"], min_change=None, **thresholds)
-    verdict = judge(Scorecard.from_dict(card), every)
+    verdict = judge(Scorecard.from_dict(card), Thresholds(**thresholds))
     return {
         "scorecard": card,
         "passed": verdict.passed,
@@ -50,7 +50,7 @@ def with_sheet() -> dict[str, str]:
 @pytest.fixture
 def strict(make_style: Any) -> Style:
     """A style that has these limits and no others."""
-    style: Style = make_style("strict", mode="fabric", thresholds={**STRICT, "min_change": None})
+    style: Style = make_style("strict", mode="fabric", thresholds={**NO_LIMITS, **STRICT})
     return style
 
 
@@ -145,6 +145,10 @@ def test_the_table_says_each_number_its_limit_and_whether_it_holds(
         "Bent",
         "Outline",
         "Edge",
+        "Outline lost",
+        "Light and shade",
+        "Print",
+        "Characters",
         "Halo",
         "White kept",
         "Moved by",
@@ -170,14 +174,15 @@ def test_the_table_says_each_number_its_limit_and_whether_it_holds(
     assert rows["Moved by"].product.text == "3.0 px right, 1.5 px up"
     page = page_of(staff(), variant)
     table = page.split('class="ss-table ss-scores"')[1].split("</table>")[0]
-    assert table.count("beyond its limit") == 2 and table.count("no limit") == 9
+    assert table.count("beyond its limit") == 2 and table.count("no limit") == 13
     assert limits_moved(variant, list(rows.values())) is False
 
 
 def test_a_passed_variant_says_so_with_its_strength(
     staff: Any, make_style: Any, make_variant: Any, make_photo: Any, with_sheet: Any
 ) -> None:
-    style = make_style("gentle", mode="fabric", thresholds={"max_delta_e": 9.0}, strength=None)
+    gentle = {**NO_LIMITS, "max_delta_e": 9.0, "min_change": 2.0}
+    style = make_style("gentle", mode="fabric", thresholds=gentle, strength=None)
     columns = judged(CARD_2, max_delta_e=9.0)
     assert columns["passed"]
     variant = make_variant(
@@ -210,7 +215,7 @@ def test_a_row_of_the_first_schema_shows_what_it_has(
     rows = {str(row.name): row for row in score_rows(variant)}
     # The grade mode's limits, as far as this card has numbers for them.
     assert list(rows) == ["Structure", "Looks alike", "Colour"]
-    assert [held.holds for held in rows["Colour"].limits] == [False, True]
+    assert [held.holds for held in rows["Colour"].limits] == [False, True, True]
     assert rows["Colour"].limits[1].text == "9.8 ΔE, at most 12.0 ΔE"
 
 

@@ -71,7 +71,7 @@ def estimate_cast(rgb: Floats, weights: Floats | None = None) -> Cast:
     """
     small = _reduced(rgb)
     fill = fill_border(np.asarray(np.rint(small * 255), np.uint8))
-    if fill is not None:
+    if fill is not None and fill.even:
         ground = _linear(fill.colour[None, None] / np.float32(255))[0, 0]
         return _of_ground(ground) if float(ground.max()) > _MIN_GROUND else Cast()
     if weights is not None and float(weights.min()) < 0.5:
