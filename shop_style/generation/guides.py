@@ -17,7 +17,14 @@ from shop_style.generation import files
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.renewal import renew
 from shop_style.generation.request import RequestReport
-from shop_style.imaging.guide import Floats, Guide, check_shape, mask_file, read_mask
+from shop_style.imaging.guide import (
+    Floats,
+    Guide,
+    Shares,
+    check_shape,
+    mask_file,
+    read_mask,
+)
 from shop_style.imaging.intake import upright_size
 from shop_style.models import AuditEntry, PictureGuide, Style, StyleVariant
 from shop_style.models.guide import PictureGuideQuerySet
@@ -40,7 +47,9 @@ def guide_of(picture: SourceImage) -> Guide | None:
     SourceError for one that is gone or a field that does not exist, OSError when storage fails.
     """
     row = _rows(picture).first()
-    boxes = tuple(tuple(box) for box in row.boxes) if row else ()
+    boxes: tuple[Shares, ...] = tuple(
+        (left, top, right, bottom) for left, top, right, bottom in (row.boxes if row else [])
+    )
     mask, name = _uploaded(row) if row and row.mask else _own(picture)
     if mask is None and not boxes:
         return None

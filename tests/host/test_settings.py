@@ -20,6 +20,7 @@ from shop_style.channels.checks import check_channels
 from shop_style.channels.configuration import RULES
 from shop_style.channels.policy import PRESETS
 from shop_style.conf import app_settings
+from shop_style.generation.checks import check_masks, check_segmenter
 from shop_style.imaging import segmenter
 from shop_style.models import Style
 from shop_style.transfer import weights
@@ -123,10 +124,10 @@ def test_bad_and_missing_sources(settings: Any) -> None:
 )
 def test_masks_that_lead_nowhere(settings: Any, masks: dict[str, str], words: str) -> None:
     settings.SHOP_STYLE = {"SOURCES": ["shop.Vase.photo"], "MASKS": masks}
-    found = checks.check_masks()
+    found = check_masks()
     assert ids(found) == ["shop_style.E013"] and words in found[0].msg
     settings.SHOP_STYLE = {"SOURCES": ["shop.Vase.photo"], "MASKS": {"shop.Vase.photo": "cutout"}}
-    assert checks.check_masks() == []
+    assert check_masks() == []
 
 
 def test_a_host_saves_its_rows_whatever_masks_says(
@@ -140,12 +141,12 @@ def test_a_segmenter_that_is_not_installed(settings: Any, monkeypatch: pytest.Mo
     point = EntryPoint("mine", "nowhere.at_all:Mine", segmenter.ENTRY_POINT_GROUP)
     monkeypatch.setattr(segmenter, "entry_points", lambda *, group: [point])
     settings.SHOP_STYLE = {"SEGMENTER": "rembgg"}
-    found = checks.check_segmenter()
+    found = check_segmenter()
     assert ids(found) == ["shop_style.E014"]
     assert "'rembgg'" in found[0].msg and "Installed are mine;" in (found[0].hint or "")
     # By its name alone: a web process never imports it.
     settings.SHOP_STYLE = {"SEGMENTER": "mine"}
-    assert checks.check_segmenter() == []
+    assert check_segmenter() == []
 
 
 def test_weights_with_a_wrong_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
