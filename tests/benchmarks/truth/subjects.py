@@ -61,10 +61,14 @@ def laid_on(rgb: Floats, alpha: Floats, ground: Floats) -> Floats:
     return np.where(share == 1, rgb, rgb * share + ground * (1 - share)).astype(np.float32)
 
 
-def subjects(count: int) -> list[Subject]:
-    """Our renders and as many real cut-outs, kinds of product apart in two halves."""
-    real = real_cut_outs(count // 2)
-    ours = cut_outs(FOLDER / "masks", 0.5)[: count - len(real)]
+def subjects(count: int, skip: int = 0) -> list[Subject]:
+    """Our renders and as many real cut-outs, kinds of product apart in two halves.
+
+    skip: how many to leave out first, half of them ours.
+    """
+    first, last = skip // 2, (skip + count) // 2
+    real = real_cut_outs(last)[first:]
+    ours = cut_outs(FOLDER / "masks", 0.5)[first : first + count - len(real)]
     found = [_subject(item.name, item.rgb, item.alpha, ours=True) for item in ours]
     found += [_subject(item.name, item.rgb, item.alpha, ours=False) for item in real]
     return _halved(found)
