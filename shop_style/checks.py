@@ -15,7 +15,8 @@ from shop_style import conf
 from shop_style.channels.checks import check_channels
 from shop_style.exceptions import EngineError, SettingsError, SourceError, WeightsError
 from shop_style.generation.dispatchers import get_dispatcher
-from shop_style.sources import parse_source
+from shop_style.imaging.segmenter import segmenter_names
+from shop_style.sources import parse_mask, parse_source
 from shop_style.transfer.registry import engines
 from shop_style.transfer.weights import WEIGHTS
 
@@ -27,6 +28,8 @@ def register_checks() -> None:
     """Make the checks part of `manage.py check`."""
     register(check_settings, Tags.files)
     register(check_sources, Tags.models)
+    register(check_masks, Tags.models)
+    register(check_segmenter, Tags.compatibility)
     register(check_weights, Tags.files)
     register(check_callables, Tags.compatibility)
     register(check_channels, Tags.compatibility)
@@ -128,6 +131,46 @@ def check_sources(**_: Any) -> list[CheckMessage]:
                 )
             )
     return found
+
+
+def check_masks(**_: Any) -> list[CheckMessage]:
+    """E013: an entry of MASKS whose source or mask field does not exist."""
+    try:
+        masks = conf.app_settings().MASKS
+    except SettingsError:
+        return []  # E002 says it
+    found: list[CheckMessage] = []
+    for label, name in masks.items():
+        try:
+            parse_mask(label, name)
+        except SourceError as error:
+            found.append(
+                Error(
+                    f"SHOP_STYLE['MASKS']: {error}",
+                    hint="Write {'app_label.Model.field': 'mask_field'}: a source of SOURCES, and "
+                    "a file field of the same model.",
+                    id="shop_style.E013",
+                )
+            )
+    return found
+
+
+def check_segmenter(**_: Any) -> list[CheckMessage]:
+    """E014: SEGMENTER names none that is installed."""
+    try:
+        name = conf.app_settings().SEGMENTER
+    except SettingsError:
+        return []  # E002 says it
+    known = segmenter_names()
+    if not name or name in known:
+        return []
+    return [
+        Error(
+            f"SHOP_STYLE['SEGMENTER'] is {name!r}, which no installed package registers.",
+            hint=f"Installed are {', '.join(known) or 'none'}; see docs/masks.md.",
+            id="shop_style.E014",
+        )
+    ]
 
 
 def check_weights(**_: Any) -> list[CheckMessage]:

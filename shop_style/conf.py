@@ -31,6 +31,11 @@ class ShopStyleSettings:
     """Every key of the SHOP_STYLE dict; names are upper case as in settings files."""
 
     SOURCES: tuple[str, ...] = documented((), "image fields to style, each `app_label.Model.field`")
+    MASKS: dict[str, str] = documented(
+        {},
+        "the shop's own product masks: the name of the mask's file field by the source it belongs "
+        'to, such as `{"catalogue.ProductImage.original": "mask"}` ([masks.md](masks.md))',
+    )
     STORAGE: str = documented(
         "default", "alias in STORAGES that keeps variants, references and checkpoints"
     )
@@ -175,9 +180,30 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
     qualities = values.RENDITION_QUALITY.values()
     if not all(isinstance(quality, int) and 1 <= quality <= 100 for quality in qualities):
         wrong.append(("RENDITION_QUALITY", "from 1 to 100 for each format"))
+    wrong += [("THRESHOLDS", problem) for problem in _unknown_thresholds(values.THRESHOLDS)]
     if not _DEVICE.fullmatch(values.DEVICE):
         wrong.append(("DEVICE", "auto, cpu, cuda, cuda:0 … or mps"))
     return wrong
+
+
+def _unknown_thresholds(given: dict[str, Any]) -> list[str]:
+    """What a shop's own thresholds must be, for each that is not."""
+    from styleeval.preservation.gate import THRESHOLDS, Thresholds
+
+    known = [item.name for item in dataclasses.fields(Thresholds)]
+    problems = []
+    for mode, limits in given.items():
+        if mode not in THRESHOLDS:
+            problems.append(f"by mode, one of {', '.join(THRESHOLDS)}; {mode!r} is none")
+        elif not isinstance(limits, dict):
+            problems.append(f"an object of limits for {mode}")
+        else:
+            problems += [
+                f"numbers or None, by one of {', '.join(known)}; {mode} has {name!r}: {value!r}"
+                for name, value in limits.items()
+                if name not in known or not (value is None or type(value) in (int, float))
+            ]
+    return problems
 
 
 def unknown_keys() -> list[str]:

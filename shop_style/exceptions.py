@@ -151,6 +151,12 @@ class MaskUncertain(ShopStyleError, ValueError):
     code = "mask_uncertain"
 
 
+class GuideUnusable(ShopStyleError, ValueError):
+    """A person's mask or marked places do not fit their picture."""
+
+    code = "guide_unusable"
+
+
 class RenderCancelled(ShopStyleError):
     """The render was told to stop: its lease is gone or the worker is going down."""
 

@@ -13,7 +13,7 @@ from django.db.models import signals
 
 from shop_style.exceptions import ShopStyleError
 from shop_style.models.storage import is_new_upload
-from shop_style.sources import SourceImage, sources, sources_of
+from shop_style.sources import Source, SourceImage, mask_fields, sources, sources_of
 
 logger = logging.getLogger(__name__)
 
@@ -24,16 +24,21 @@ _connected: list[type[models.Model]] = []
 
 def connect() -> None:
     """Listen to the models of the settings, and again when tests change them."""
+    from shop_style.models import PictureGuide
+
     _reconnect()
     setting_changed.connect(_reconnect_on_change, dispatch_uid="shop_style.handlers")
+    signals.post_delete.connect(
+        remove_mask, sender=PictureGuide, dispatch_uid="shop_style.handlers.guides"
+    )
 
 
 def remember_names(sender: type[models.Model], instance: models.Model, **_: Any) -> None:
     """Keep the file names a row was loaded with. A deferred field is not loaded for it."""
     instance.__dict__[_NAMES] = {
-        source.field: str(instance.__dict__[source.field] or "")
-        for source in sources_of(sender)
-        if source.field in instance.__dict__
+        name: str(instance.__dict__[name] or "")
+        for name in {file.field for file, _source in _watched(sender)}
+        if name in instance.__dict__
     }
 
 
@@ -44,35 +49,42 @@ def note_changes(
     update_fields: frozenset[str] | None = None,
     **_: Any,
 ) -> None:
-    """Before the save: which styled fields hold another file than the row was loaded with."""
+    """Before the save: which watched fields hold another file than the row was loaded with."""
     # A new row was "loaded" with whatever its constructor was given.
     names = {} if instance._state.adding else instance.__dict__.get(_NAMES, {})
     changed = []
-    for source in sources_of(sender):
-        if raw or source.field not in instance.__dict__:
+    for field, source in _watched(sender):
+        if raw or field.field not in instance.__dict__:
             continue
-        if update_fields is not None and source.field not in update_fields:
+        if update_fields is not None and field.field not in update_fields:
             continue
-        file = source.file_of(instance)
+        file = field.file_of(instance)
+        before = names.get(field.field, "")
         # A new upload may come under the name of the old one.
-        if is_new_upload(file) or (file.name or "") != names.get(source.field, ""):
-            changed.append(source)
+        if is_new_upload(file) or (file.name or "") != before:
+            changed.append((field, source, before))
     instance.__dict__[_CHANGED] = changed
 
 
 def follow_changes(sender: type[models.Model], instance: models.Model, **_: Any) -> None:
-    """After the save: retire what the old file gave, request what automatic styles want."""
+    """After the save: retire what the old file gave, request what automatic styles want, and ask
+    anew where only the shop's own mask is another."""
     changed = instance.__dict__.pop(_CHANGED, [])
-    for source in changed:
+    replaced = {source for field, source, _before in changed if field == source}
+    for field, source, before in changed:
         picture = SourceImage(source, instance)
+        name = SourceImage(field, instance).name
         # Only once it is committed: a save that was rolled back may be tried again.
         transaction.on_commit(
-            partial(_remember, instance, source.field, picture.name), using=picture.database
+            partial(_remember, instance, field.field, name), using=picture.database
         )
+        if field != source and source in replaced:
+            continue
+        follow = partial(_follow, picture, before) if field == source else partial(_renew, picture)
         try:
             # A savepoint, so that our failure cannot spoil the host's transaction.
             with transaction.atomic(using=picture.database):
-                _follow(picture)
+                follow()
         except (ShopStyleError, OSError, DatabaseError):
             logger.exception(
                 "%s was saved, but its style variants were not; "
@@ -84,12 +96,15 @@ def follow_changes(sender: type[models.Model], instance: models.Model, **_: Any)
 def follow_deletion(
     sender: type[models.Model], instance: models.Model, using: str, **_: Any
 ) -> None:
-    """After a delete: retire the row's variants and remove their files on commit."""
+    """After a delete: retire the row's variants, and remove their and its guides' files on
+    commit."""
+    from shop_style.generation.guides import remove_for_deleted
     from shop_style.generation.retire import retire_for_deleted
 
     try:
         with transaction.atomic(using=using):
             retire_for_deleted(instance, instance.pk, using=using)
+            remove_for_deleted(instance, instance.pk, using=using)
     except DatabaseError:
         logger.exception(
             "%s %s was deleted, but its style variants were not retired; run prune_variants",
@@ -98,15 +113,43 @@ def follow_deletion(
         )
 
 
+def remove_mask(instance: Any, using: str, **_: Any) -> None:
+    """After a guide is gone, however it went: its file goes on commit."""
+    from shop_style.generation.files import remove_on_commit
+
+    remove_on_commit([instance.mask.name] if instance.mask else [], using=using)
+
+
+def _watched(sender: type[models.Model]) -> list[tuple[Source, Source]]:
+    """Each field of a model whose file matters, with the source that it matters to."""
+    own = sources_of(sender)
+    try:
+        masks = mask_fields()
+    except ShopStyleError:
+        masks = {}  # check E013 says it, and hosts must be able to save
+    return [(source, source) for source in own] + [
+        (masks[source], source) for source in own if source in masks
+    ]
+
+
 def _remember(instance: models.Model, field: str, name: str) -> None:
     instance.__dict__.setdefault(_NAMES, {})[field] = name
 
 
-def _follow(picture: SourceImage) -> None:
+def _renew(picture: SourceImage) -> None:
+    from shop_style.generation.guides import follow_own_mask
+
+    for _name, error in follow_own_mask(picture).refused:
+        raise error
+
+
+def _follow(picture: SourceImage, before: str) -> None:
+    from shop_style.generation.guides import forget_replaced
     from shop_style.generation.request import request_variants
     from shop_style.generation.retire import retire_for
     from shop_style.models import Style
 
+    forget_replaced(picture, before=before)
     if not picture.name:
         retire_for(picture)
         return
@@ -141,6 +184,7 @@ def _reconnect(**_: Any) -> None:
 def _reconnect_on_change(*, setting: str, **_: Any) -> None:
     if setting == "SHOP_STYLE":
         sources.cache_clear()
+        mask_fields.cache_clear()
         _reconnect()
 
 

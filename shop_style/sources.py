@@ -122,6 +122,30 @@ def sources() -> tuple[Source, ...]:
     return tuple(parse_source(text) for text in app_settings().SOURCES)
 
 
+@cache
+def mask_fields() -> dict[Source, Source]:
+    """By source, the host's own field of product masks on the same rows.
+
+    Raises SourceError for an entry of SHOP_STYLE["MASKS"] that leads nowhere.
+    """
+    return dict(parse_mask(label, name) for label, name in app_settings().MASKS.items())
+
+
+def parse_mask(label: str, name: str) -> tuple[Source, Source]:
+    """The source and the mask field that an entry of the settings means. Raises SourceError."""
+    source = parse_source(label)
+    if source not in sources():
+        raise SourceError(f"{label!r} is not in SHOP_STYLE['SOURCES']; add it there")
+    if not isinstance(name, str) or "." in name:
+        raise SourceError(
+            f"{label!r}: {name!r} is no field's name; write one of {source.model._meta.label}"
+        )
+    mask = parse_source(f"{source.model._meta.label}.{name}")
+    if mask == source:
+        raise SourceError(f"{label!r}: {name!r} is the picture itself; name the mask's own field")
+    return source, mask
+
+
 def sources_of(model: type[models.Model]) -> list[Source]:
     """The styled fields of a model itself (or of the model it is a proxy of)."""
     concrete = model._meta.concrete_model
@@ -200,3 +224,4 @@ def child_sources(model: type[models.Model]) -> list[tuple[Source, str]]:
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "SHOP_STYLE":
         sources.cache_clear()
+        mask_fields.cache_clear()

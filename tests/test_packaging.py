@@ -25,7 +25,8 @@ user = User.objects.create_superuser("light", "", "light")
 client = Client(headers={"host": "localhost"})
 client.force_login(user)
 for address in ("/", "/admin/shop_style/style/add/", "/admin/shop_style/stylevariant/",
-                "/admin/demo/product/", "/admin/demo/productimage/add/"):
+                "/admin/demo/product/", "/admin/demo/productimage/add/",
+                "/admin/shop_style/pictureguide/"):
     answer = client.get(address)
     assert answer.status_code in (200, 404), (address, answer.status_code)
     assert address == "/admin/demo/productimage/add/" or answer.status_code == 200, address
@@ -42,11 +43,34 @@ assert client.get("/admin/shop_style/experiment/").status_code == 200
 from django.core.files.base import ContentFile
 from shop_style.models import Style, StyleJob, StyleReference
 style = Style.objects.create(slug="brand", name="Brand", engine="network")
+from django.contrib.contenttypes.models import ContentType
+from shop_style.models import StyleVariant
+from tests.admin.conftest import CARD_2
+kind = ContentType.objects.get(app_label="demo", model="productimage")
+reason = {"code": "colour", "text": "Another.", "value": 7.25, "limit": 6.0, "box": None}
+variant = StyleVariant.objects.create(
+    style=style, content_type=kind, object_id="1", field="image", status="ready",
+    scorecard=CARD_2, passed=False, reasons=[reason], image="v.webp", evidence="e.webp")
+shown = client.get(f"/admin/shop_style/stylevariant/{variant.pk}/change/").content.decode()
+assert "ss-sheet" in shown and "11.5 ΔE" in shown
 StyleReference.objects.create(style=style, image=ContentFile(b"x", name="x.png"), licence="MIT")
 for job in ("first-look", "fit"):
     client.post(f"/admin/shop_style/style/{style.pk}/{job}/")
 assert StyleJob.objects.count() == 2
 assert client.get(f"/admin/shop_style/style/{style.pk}/change/").status_code == 200
+import io
+from PIL import Image
+from shop_style.demo.models import Product, ProductImage
+from shop_style.models import PictureGuide
+stream = io.BytesIO()
+Image.linear_gradient("L").point(lambda level: 255 * (level > 99)).save(stream, "PNG")
+product = Product.objects.create(name="Mug", slug="mug")
+photo = ProductImage(product=product, image=ContentFile(stream.getvalue(), name="mug.png"))
+photo.save()
+guide = f"/admin/shop_style/pictureguide/add/?picture=demo.ProductImage.image:{photo.pk}"
+mask = ContentFile(stream.getvalue(), name="mask.png")
+client.post(guide, {"mask": mask, "boxes": "[[0, 0, 1, 1]]"})
+assert PictureGuide.objects.get().mask and client.get(guide, follow=True).status_code == 200
 from tests.admin.test_acceptance import make_model
 page = client.get(f"/admin/shop_style/acceptancemodel/{make_model().pk}/change/")
 assert page.status_code == 200 and b"ss-point" in page.content
@@ -133,6 +157,8 @@ def test_the_wheel_holds_both_packages_and_nothing_else(tmp_path: Path) -> None:
         "shop_style/demo/migrations/0001_initial.py",
         "shop_style/static/shop_style/admin.css",
         "shop_style/static/shop_style/track.js",
+        "shop_style/static/shop_style/guide.js",
+        "shop_style/templates/admin/shop_style/pictureguide/change_form.html",
         "shop_style/templates/shop_style/picture.html",
         "shop_style/templates/shop_style/report.html",
         "shop_style/templatetags/shop_style.py",
@@ -141,3 +167,5 @@ def test_the_wheel_holds_both_packages_and_nothing_else(tmp_path: Path) -> None:
     ):
         assert wanted in names
     assert not [name for name in names if name.endswith((".pyc", ".jpg", ".h5"))]
+    (points,) = (name for name in names if name.endswith("entry_points.txt"))
+    assert b"[shop_style.segmenters]\nrembg = " in zipfile.ZipFile(wheel).read(points)

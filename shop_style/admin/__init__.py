@@ -1,4 +1,4 @@
-"""Django admin: styles, review, jobs, experiments, audit trail, and the action for host models.
+"""Django admin: styles, review, guides, jobs, experiments, trail, and the action for host models.
 
 A host's own ModelAdmin takes `generate_style_variants` as an action, or `StyleVariantsMixin`.
 """
@@ -7,6 +7,7 @@ from shop_style.admin.acceptance import AcceptanceModelAdmin
 from shop_style.admin.actions import StyleVariantsMixin, generate_style_variants
 from shop_style.admin.audit import AuditEntryAdmin
 from shop_style.admin.experiment import ExperimentAdmin
+from shop_style.admin.guide import PictureGuideAdmin
 from shop_style.admin.job import StyleJobAdmin
 from shop_style.admin.style import StyleAdmin
 from shop_style.admin.variant import StyleVariantAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "AcceptanceModelAdmin",
     "AuditEntryAdmin",
     "ExperimentAdmin",
+    "PictureGuideAdmin",
     "StyleAdmin",
     "StyleJobAdmin",
     "StyleVariantAdmin",

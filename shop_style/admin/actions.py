@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from shop_style.admin.guide_pictures import PERMISSION, guides_panel
 from shop_style.admin.links import list_link
 from shop_style.admin.thumbnails import reference_url, variant_view
 from shop_style.exceptions import ShopStyleError
@@ -29,9 +30,9 @@ from shop_style.generation.sweep import estimate
 from shop_style.models import Style, StyleReference, StyleVariant
 from shop_style.sources import SourceImage, child_sources, pictures_of
 
-PERMISSION = "shop_style.generate_stylevariant"
 REFUSALS_SHOWN = 10
 PANEL = "style_variants_panel"
+GUIDES = "picture_guides_panel"
 STYLESHEET = "shop_style/admin.css"
 
 if TYPE_CHECKING:
@@ -211,18 +212,19 @@ class StyleVariantsMixin(_Admin):
         return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
-        """The host's, and the panel."""
-        return [*super().get_readonly_fields(request, obj), PANEL]
+        """The host's, and the panels."""
+        return [*super().get_readonly_fields(request, obj), PANEL, GUIDES]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """The host's fields; the panel has its own fieldset below them."""
-        return [name for name in super().get_fields(request, obj) if name != PANEL]
+        """The host's fields; the panels have their own fieldset below them."""
+        return [name for name in super().get_fields(request, obj) if name not in (PANEL, GUIDES)]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """The host's fieldsets and the panel's, on a row that is already there."""
+        """The host's fieldsets and the panels', on a row that is already there."""
         fieldsets = list(super().get_fieldsets(request, obj))
         if obj is not None:
-            fieldsets.append((_("Style variants"), {"fields": (PANEL,)}))
+            panels = (PANEL, GUIDES) if may_generate(request) else (PANEL,)
+            fieldsets.append((_("Style variants"), {"fields": panels}))
         return fieldsets
 
     @admin.display(description=_("variants"))
@@ -241,3 +243,12 @@ class StyleVariantsMixin(_Admin):
         view = partial(variant_view, self.admin_site)
         context = {"variants": [view(variant) for variant in variants]}
         return render_to_string("admin/shop_style/variants_panel.html", context)
+
+    @admin.display(description=_("Product mask and marked places"))
+    def picture_guides_panel(self, obj: Model) -> SafeString:
+        """Each picture of the row, with what is said of it and the page where that is changed."""
+        try:
+            pictures = pictures_of([obj])
+        except ShopStyleError as error:
+            return format_html("{}", str(error))
+        return guides_panel(self.admin_site, pictures)

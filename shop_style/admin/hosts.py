@@ -33,6 +33,16 @@ def host_links(site: AdminSite, variants: Sequence[StyleVariant]) -> dict[int, s
     return links
 
 
+def row_link(site: AdminSite, row: Model) -> str:
+    """Address of one host row's page or of its parent's; empty where neither is registered."""
+    own = change_link(site, type(row), row.pk)
+    field = None if own else _parent_field(site, type(row))
+    parent = getattr(row, field.attname) if field else None
+    if field is None or parent is None:
+        return own
+    return change_link(site, field.related_model, parent)
+
+
 def _parent_links(
     site: AdminSite, model: type[Model], alias: str, variants: list[StyleVariant]
 ) -> dict[int, str]:

@@ -20,6 +20,11 @@ def list_link(site: AdminSite, model: type[Model]) -> str:
     return _link(site, model, "changelist", [])
 
 
+def add_link(site: AdminSite, model: type[Model]) -> str:
+    """Address of a model's page to add a row, or an empty string when it is not registered."""
+    return _link(site, model, "add", [])
+
+
 def change_link_by_label(site: AdminSite, label: str, pk: Any) -> str:
     """The same, for a model named "app_label.model"; empty when no such model is installed."""
     try:

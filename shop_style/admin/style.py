@@ -77,7 +77,14 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         ),
         (
             _("Where and how strongly"),
-            {"fields": ("region", "keep_white", "colour_lock", "strength")},
+            {
+                "fields": (
+                    ("region", "keep_white"),
+                    ("strength", "product_strength"),
+                    ("colour_lock", "text_lock"),
+                    "restore_first",
+                )
+            },
         ),
         (_("Gate"), {"fields": ("mode", "thresholds")}),
         (_("Automation and recipe"), {"fields": ("automatic", "digest")}),

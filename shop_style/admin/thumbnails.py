@@ -74,6 +74,17 @@ def original_url(variant: StyleVariant) -> str:
     return file_url(field.storage, variant.source_name) if isinstance(field, FileField) else ""
 
 
+def compared_original_url(variant: StyleVariant) -> str:
+    """Address of the original as the variant was compared with it: upright, in the same size.
+
+    The host's file may have been replaced since; it is shown where there is nothing else.
+    """
+    same = [item for item in variant.original_renditions if item["width"] == variant.width]
+    if not same:
+        return original_url(variant)
+    return file_url(variant.image.storage, same[0]["name"])
+
+
 def reference_url(reference: StyleReference) -> str:
     """Address of a style's reference picture."""
     return file_url(reference.image.storage, reference.image.name)

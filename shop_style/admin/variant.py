@@ -1,4 +1,4 @@
-"""The variant list and page, where a person looks, decides and publishes."""
+"""The variant's page, where a person looks, decides and publishes; actions of the list."""
 
 from __future__ import annotations
 
@@ -12,38 +12,28 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from shop_style.admin import review
 from shop_style.admin.acceptance import chance_in_words
+from shop_style.admin.advice import strength_sentence
 from shop_style.admin.channels import channel_rows
+from shop_style.admin.evidence import evidence_of
 from shop_style.admin.filters import PublishedFilter, VerdictFilter
+from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
-from shop_style.admin.scores import score_rows, worst_tiles
-from shop_style.admin.thumbnails import file_url, original_url, picture, variant_url
+from shop_style.admin.scores import limits_moved, score_rows
+from shop_style.admin.thumbnails import compared_original_url, file_url, variant_url
+from shop_style.admin.variant_list import VariantChangeList, VariantColumns
 from shop_style.generation.files import remove_on_commit
 from shop_style.generation.requeue import requeue_failed
 from shop_style.models import AuditEntry, Status, Style, StyleVariant
 
 
-class VariantChangeList(ChangeList):
-    """The list, with the host pages of its rows found for all of them at once."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Fetch the page, then one query for each host model on it."""
-        super().get_results(request)
-        site = self.model_admin.admin_site
-        self.result_list = list(self.result_list)
-        links = host_links(site, self.result_list)
-        for variant in self.result_list:
-            variant.host_link = links.get(variant.pk, "")
-
-
 @admin.register(StyleVariant)
-class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "pictures",
         "product",
@@ -135,105 +125,6 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         text = ngettext("%d variant waits again.", "%d variants wait again.", number) % number
         self.message_user(request, text, messages.SUCCESS if number else messages.WARNING)
 
-    @admin.display(description=_("variant · original"))
-    def pictures(self, variant: StyleVariant) -> str:
-        """Both thumbnails."""
-        return format_html(
-            '<span class="ss-pair">{}{}</span>',
-            picture(variant_url(variant), alt=str(variant.style)),
-            picture(original_url(variant), alt=str(_("original"))),
-        )
-
-    @admin.display(description=_("product · style"), ordering="source_name")
-    def product(self, variant: StyleVariant) -> str:
-        """The original's file name, linked to its host's page where there is one; the style."""
-        name = PurePosixPath(variant.source_name).stem
-        link = getattr(variant, "host_link", "")
-        shown = format_html('<a href="{}">{}</a>', link, name) if link else name
-        return format_html("{}<small>{}</small>", shown, variant.style)
-
-    @admin.display(description=_("status"), ordering="status")
-    def state(self, variant: StyleVariant) -> str:
-        """A badge; what runs shows its stage and progress, what failed its code."""
-        badge = format_html(
-            '<span class="ss-badge ss-{}">{}</span>', variant.status, variant.get_status_display()
-        )
-        if variant.retired_at:
-            return format_html('<span class="ss-badge">{}</span>', _("retired"))
-        if variant.status == Status.RUNNING:
-            share = round(100 * variant.progress)
-            return format_html(
-                '{} <progress max="100" value="{}">{} %</progress> {}',
-                badge,
-                share,
-                share,
-                variant.stage,
-            )
-        if variant.error_code:
-            return format_html(
-                '{} <code title="{}">{}</code>', badge, variant.error_detail, variant.error_code
-            )
-        return badge
-
-    @admin.display(description=_("verdict"), ordering="passed")
-    def verdict(self, variant: StyleVariant) -> str:
-        """Passed, or the reasons in short."""
-        if variant.passed is None:
-            return "–"
-        if variant.passed:
-            return format_html('<span class="ss-badge ss-passed">{}</span>', _("passed"))
-        codes = ((str(item["text"]), str(item["code"])) for item in variant.reasons)
-        return format_html(
-            '<span class="ss-badge ss-not-passed">{}</span> {}',
-            _("failed"),
-            format_html_join(", ", '<span title="{}">{}</span>', codes),
-        )
-
-    @admin.display(description=_("chance of approval"), ordering="acceptance")
-    def chance(self, variant: StyleVariant) -> str:
-        """What the shop's own decisions say; a dash where nothing was learned."""
-        return chance_in_words(variant)
-
-    @admin.display(description=_("SSIM"), ordering="ssim")
-    def ssim_score(self, variant: StyleVariant) -> str:
-        """SSIM of the product."""
-        return "–" if variant.ssim is None else f"{variant.ssim:.3f}"
-
-    @admin.display(description=_("perceptual"), ordering="perceptual")
-    def perceptual_score(self, variant: StyleVariant) -> str:
-        """The perceptual distance, with the name of the measure."""
-        if variant.perceptual is None:
-            return "–"
-        return format_html(
-            "{}<small>{}</small>", f"{variant.perceptual:.3f}", variant.perceptual_name
-        )
-
-    @admin.display(description=_("ΔE00"), ordering="delta_e")
-    def delta_e_score(self, variant: StyleVariant) -> str:
-        """Colour difference of the product."""
-        return "–" if variant.delta_e is None else f"{variant.delta_e:.1f}"
-
-    @admin.display(description=_("seconds"), ordering="seconds")
-    def time(self, variant: StyleVariant) -> str:
-        """How long it took to render."""
-        return "–" if variant.seconds is None else f"{variant.seconds:.1f}"
-
-    @admin.display(description=_("review"), ordering="review")
-    def decision(self, variant: StyleVariant) -> str:
-        """What a person decided, and whether shoppers see it."""
-        if variant.status != Status.READY:
-            return "–"
-        badge = format_html(
-            '<span class="ss-badge ss-review-{}">{}</span>',
-            variant.review,
-            variant.get_review_display(),
-        )
-        if not variant.is_published:
-            return badge
-        return format_html(
-            '{} <span class="ss-badge ss-published">{}</span>', badge, _("published")
-        )
-
     def get_urls(self) -> list[URLPattern]:
         """The usual pages, and the address that review buttons post to."""
         view = self.admin_site.admin_view(self.review_view)
@@ -266,6 +157,7 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _page(self, request: HttpRequest, variant: StyleVariant) -> dict[str, Any]:
         storage = variant.image.storage
         card = variant.scorecard or {}
+        scores = score_rows(variant)
         trail = AuditEntry.objects.using(variant._state.db).filter(
             target_model=variant._meta.label_lower, target_id=str(variant.pk)
         )
@@ -274,12 +166,15 @@ class StyleVariantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "subtitle": None,
             "steps": review.steps_open_to(request, variant),
             "variant_url": variant_url(variant, largest=True),
-            "original_url": original_url(variant),
+            "original_url": compared_original_url(variant),
             "style_link": change_link(self.admin_site, Style, variant.style_id),
             "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
+            "guide_link": variant_guide_address(self.admin_site, variant, request),
             "chance": chance_in_words(variant) if variant.acceptance is not None else "",
-            "scores": score_rows(variant),
-            "tiles": worst_tiles(variant),
+            "evidence": evidence_of(variant),
+            "strength": strength_sentence(variant),
+            "scores": scores,
+            "limits_moved": limits_moved(variant, scores),
             "channels": channel_rows(variant),
             "files": [{**item, "url": file_url(storage, item["name"])} for item in _files(variant)],
             "trail": trail,

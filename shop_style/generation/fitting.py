@@ -10,6 +10,7 @@ from django.db import transaction
 
 from shop_style.exceptions import (
     FacesRefused,
+    GuideUnusable,
     IntakeError,
     MaskUncertain,
     PictureUnsuitable,
@@ -158,7 +159,7 @@ class Fitting:
             fitted_recipe(self.style, fitted.artefact),
             report=_part(report, share, 1.0),
             cancelled=cancelled,
-            leave_out=(IntakeError, FacesRefused, MaskUncertain, PictureUnsuitable),
+            leave_out=(IntakeError, FacesRefused, GuideUnusable, MaskUncertain, PictureUnsuitable),
             on_left_out=lambda error: missing.append(str(error)),
         )
         only_a_look = self.kind == StyleJob.Kind.FIRST_LOOK and self.style.has_own_artefact

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from shop_style.conf import app_settings
-from shop_style.exceptions import IntakeError, SourceError
+from shop_style.exceptions import GuideUnusable, IntakeError, SourceError
+from shop_style.generation.guides import guide_of
 from shop_style.generation.limits import intake_limits
+from shop_style.imaging.guide import Guide
 from shop_style.imaging.intake import decode
 from shop_style.sources import SourceImage, parse_source
 
@@ -20,10 +22,11 @@ PREVIEW_PICTURES = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Photograph:
-    """An encoded picture, and what people know it by."""
+    """An encoded picture, what people know it by, and what they say of it."""
 
     name: str
     data: bytes
+    guide: Guide | None = None
 
     @cached_property
     def sha256(self) -> str:
@@ -61,14 +64,21 @@ def named_pictures(pictures: Iterable[SourceImage]) -> list[dict[str, str]]:
 
 
 def named_photograph(item: dict[str, str]) -> Photograph:
-    """Read a picture that a payload names. Raises SourceError, or OSError of its storage."""
+    """Read a picture that a payload names.
+
+    Raises SourceError, OSError of its storage, or what `guide_of` raises of its mask.
+    """
     source = parse_source(item["source"])
     rows = source.model._base_manager.using(item["database"])
     instance = rows.filter(pk=item["object_id"]).first()
     if instance is None:
         raise SourceError(f"{item['source']} {item['object_id']} is gone; ask for a new preview")
     picture = SourceImage(source, instance)
-    return Photograph(name=picture.name, data=picture.read(at_most=app_settings().MAX_BYTES))
+    return Photograph(
+        name=picture.name,
+        data=picture.read(at_most=app_settings().MAX_BYTES),
+        guide=guide_of(picture),
+    )
 
 
 def readable_photographs(items: Iterable[dict[str, str]]) -> tuple[list[Photograph], list[str]]:
@@ -78,6 +88,6 @@ def readable_photographs(items: Iterable[dict[str, str]]) -> tuple[list[Photogra
     for item in items:
         try:
             found.append(named_photograph(item))
-        except (SourceError, OSError) as error:
+        except (SourceError, GuideUnusable, IntakeError, OSError) as error:
             refused.append(str(error))
     return found, refused

@@ -16,6 +16,7 @@ from shop_style.imaging.composite import require_mask
 from shop_style.imaging.encode import Rendition, encode
 from shop_style.imaging.evidence import evidence_sheet
 from shop_style.imaging.faces import refuse_faces
+from shop_style.imaging.guide import Guide
 from shop_style.imaging.intake import IntakeLimits, Photo, decode
 from shop_style.imaging.mask import ProductMask, find_mask
 from shop_style.imaging.provenance import digital_source_type, xmp_packet
@@ -86,14 +87,16 @@ def render(
     context: RenderContext | None = None,
     segmenter: Segmenter | None = None,
     allow_faces: bool = True,
+    guide: Guide | None = None,
     on_stage: Callable[[str], None] = _ignore_stage,
 ) -> Rendering:
     """Style one picture file.
 
     name: what to call the file in errors. segmenter: asked where the product cannot be told
-    otherwise. allow_faces: False refuses pictures out of which people look. on_stage: told each
-    stage as it begins.
-    Raises IntakeError, FacesRefused, MaskUncertain, EngineError, WeightsError, RenderCancelled.
+    otherwise. allow_faces: False refuses pictures out of which people look. guide: what the
+    merchant says of the picture. on_stage: told each stage as it begins.
+    Raises IntakeError, FacesRefused, GuideUnusable, MaskUncertain, EngineError, WeightsError,
+    RenderCancelled.
     """
     started = time.perf_counter()
     on_stage("intake")
@@ -101,14 +104,16 @@ def render(
     if not allow_faces:
         refuse_faces(photo, name=name)
     on_stage("mask")
-    mask = find_mask(photo, segmenter=segmenter)
+    drawn = None if guide is None else guide.mask_for(photo.size, picture=name)
+    mask = find_mask(photo, merchant=drawn, segmenter=segmenter)
     needed = "background" if recipe.entry.needs_mask else recipe.region
     require_mask(mask, needed, name=name)
     on_stage("stylise")
     offered = context or RenderContext()
-    places = print_boxes(photo, mask) if recipe.text_lock else ()
+    marked = () if guide is None else guide.boxes
+    places = print_boxes(photo, mask, marked) if recipe.text_lock else ()
     clean = _cleaned(photo, mask, offered) if recipe.restore_first else photo
-    stylist = Stylist(recipe, clean, mask, offered, original=photo, places=places)
+    stylist = Stylist(recipe, clean, mask, offered, original=photo, places=places, marked=marked)
     found = _found(stylist, recipe, on_stage)
     candidate = found.candidate
     on_stage("encode")

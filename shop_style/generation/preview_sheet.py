@@ -59,6 +59,7 @@ def _pair(photograph: Photograph, recipe: Recipe, context: RenderContext) -> lis
         name=photograph.name,
         limits=intake_limits(),
         allow_faces=faces_allowed(),
+        guide=photograph.guide,
         output=Output(widths=(2 * _CELL,), formats=("webp",)),
         context=context,
     )

@@ -5,18 +5,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
 from django.utils import timezone
 
 from shop_style.exceptions import FilesSeemGone
 from shop_style.generation import files
 from shop_style.generation.databases import variant_databases
 from shop_style.generation.review import withdraw
-from shop_style.models import Status, Style, StyleJob, StyleReference, StyleVariant
+from shop_style.models import (
+    PictureGuide,
+    Status,
+    Style,
+    StyleJob,
+    StyleReference,
+    StyleVariant,
+)
 from shop_style.models.storage import prefixed, variant_storage
 
 _ATTEMPT = re.compile(r"/(\d+)-([0-9a-f]{32})/")
-_FOLDERS = (files.VARIANTS, files.CHECKPOINTS, files.PARTS, "jobs", "references", "artefacts")
+_FOLDERS = (
+    files.VARIANTS,
+    files.CHECKPOINTS,
+    files.PARTS,
+    "jobs",
+    "references",
+    "artefacts",
+    "guides",
+)
 _CHECKPOINT = re.compile(r"/([^/]+)-(\d+)\.bin$")
 
 
@@ -82,21 +100,30 @@ def _retire_mourned(alias: str, *, dry_run: bool) -> int:
     """Rows deleted behind Django's back (raw SQL, a signal that failed) leave variants here."""
     from shop_style.generation.retire import retire
 
+    mourned = _mourned(StyleVariant.objects.using(alias).live(), alias)
+    guides = PictureGuide.objects.using(alias)
+    if not dry_run:
+        if mourned:
+            retire(StyleVariant.objects.using(alias).filter(pk__in=mourned))
+        guides.filter(pk__in=_mourned(guides, alias)).delete()
+    return len(mourned)
+
+
+def _mourned(rows: models.QuerySet[Any], alias: str) -> list[int]:
+    """Keys of those whose host row is gone."""
     mourned: list[int] = []
-    live = StyleVariant.objects.using(alias).live().select_related("content_type")
-    for kind_id in live.order_by().values_list("content_type", flat=True).distinct():
-        of_kind = live.filter(content_type_id=kind_id)
-        first = of_kind.first()
-        model = first.content_type.model_class() if first else None
-        wanted = dict(of_kind.values_list("pk", "object_id"))
+    rows = rows.order_by()
+    for kind in ContentType.objects.using(alias).filter(
+        pk__in=rows.values_list("content_type", flat=True).distinct()
+    ):
+        model = kind.model_class()
+        wanted = dict(rows.filter(content_type=kind).values_list("pk", "object_id"))
         if model is None:
             mourned += wanted
             continue
         there = {str(pk) for pk in model._base_manager.using(alias).values_list("pk", flat=True)}
         mourned += [pk for pk, object_id in wanted.items() if object_id not in there]
-    if mourned and not dry_run:
-        retire(StyleVariant.objects.using(alias).filter(pk__in=mourned))
-    return len(mourned)
+    return mourned
 
 
 def _stored_variants() -> set[str]:
@@ -142,6 +169,7 @@ def _named(alias: str) -> set[str]:
     names = {name for row in StyleVariant.objects.using(alias) for name in row.file_names()}
     names |= set(StyleReference.objects.using(alias).values_list("image", flat=True))
     names |= set(Style.objects.using(alias).values_list("artefact", flat=True))
+    names |= set(PictureGuide.objects.using(alias).values_list("mask", flat=True))
     for pair in StyleJob.objects.using(alias).values_list("result", "artefact"):
         names |= set(pair)
     return names

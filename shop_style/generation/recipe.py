@@ -20,7 +20,7 @@ from shop_style.models import Style, StyleReference
 from shop_style.transfer.cube import ENDING
 from shop_style.transfer.engine import StyleSpec
 from shop_style.transfer.registry import engine_entry
-from styleeval.preservation.gate import THRESHOLDS, Thresholds
+from styleeval.preservation.gate import COLOUR_LOCKED, LOCKED_FROM, THRESHOLDS, Thresholds
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -95,10 +95,14 @@ def picture_tensor(photo: Photo) -> Tensor:
 
 
 def thresholds_of(style: Style) -> Thresholds:
-    """The gate's thresholds for a style: its mode's, with its own overrides."""
-    own = style.thresholds or {}
-    of_shop = app_settings().THRESHOLDS.get(style.gate_mode, {})
-    return dataclasses.replace(THRESHOLDS[style.gate_mode], **{**of_shop, **own})
+    """The gate's thresholds for a style: its mode's, tighter where it locks the product's colours,
+    with the shop's and its own in their place."""
+    mode = style.gate_mode
+    shipped = THRESHOLDS[mode]
+    if style.colour_lock >= LOCKED_FROM:
+        shipped = dataclasses.replace(shipped, **COLOUR_LOCKED.get(mode, {}))
+    of_shop = app_settings().THRESHOLDS.get(mode, {})
+    return dataclasses.replace(shipped, **{**of_shop, **(style.thresholds or {})})
 
 
 def output_settings() -> Output:

@@ -23,6 +23,7 @@ from shop_style.generation import files
 from shop_style.generation.acceptance import chance_of_approval
 from shop_style.generation.checkpoint import CheckpointStore
 from shop_style.generation.gallery import gallery_statistics
+from shop_style.generation.guides import guide_of
 from shop_style.generation.lease import Lease
 from shop_style.generation.limits import faces_allowed, intake_limits
 from shop_style.generation.pipeline import Rendering, render
@@ -164,6 +165,7 @@ def _render_and_publish(
         name=variant.source_name,
         limits=intake_limits(),
         segmenter=configured_segmenter(),
+        guide=guide_of(picture),
         output=output_settings(),
         allow_faces=faces_allowed(),
         context=RenderContext(

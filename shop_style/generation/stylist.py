@@ -16,6 +16,7 @@ from shop_style.imaging.composite import composite
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.locks import Box, lock_colour, lock_places
 from shop_style.imaging.mask import ProductMask
+from shop_style.imaging.text import Share
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext
 from shop_style.transfer.weights import weight_file
 from styleeval.preservation.comparison import Comparison, Original
@@ -55,9 +56,11 @@ class Stylist:
         *,
         original: Photo,
         places: tuple[Box, ...] = (),
+        marked: tuple[Share, ...] = (),
     ) -> None:
         """photo: what is styled. original: what it is held against, which is the photo as it came
-        where it was cleaned up first. places: pixel boxes that a text lock keeps."""
+        where it was cleaned up first. places: pixel boxes that a text lock keeps.
+        marked: what a merchant marked, as shares of the picture."""
         import torch
 
         from shop_style.transfer.device import best_device
@@ -71,7 +74,7 @@ class Stylist:
         self.detail = self._engine.describe(self._prepared)
         self.device = str(context.device or best_device())
         self._backdrop = part(photo, mask) if recipe.region == "background" else None
-        self._image = _tensor(photo.rgb if self._backdrop is None else self._backdrop.ground)
+        self._image = _tensor(photo.rgb if self._backdrop is None else self._backdrop.lit)
         self._full: Tensor | None = None
         # A ground that is styled alone has no product in it.
         told = mask.origin != "none" and self._backdrop is None
@@ -82,13 +85,14 @@ class Stylist:
             mask.weights,
             mask_confidence=mask.confidence,
             alexnet_weights=_alexnet(),
+            places=marked,
         )
 
     def candidate(self, strength: float, on_stage: Callable[[str], None]) -> Candidate:
         """The picture at a strength in [0, 1], with its score and verdict."""
         styled = self._styled(strength)
         on_stage("composite")
-        rgb, alpha = self._composited(styled.permute(1, 2, 0).contiguous().numpy())
+        rgb, alpha = self._composited(styled.permute(1, 2, 0).contiguous().numpy(), strength)
         on_stage("score")
         shown = dataclasses.replace(self._photo, rgb=rgb, alpha=alpha).flattened()
         comparison = self._original.compare(shown)
@@ -98,9 +102,9 @@ class Stylist:
             strength=strength, rgb=rgb, alpha=alpha, comparison=comparison, verdict=verdict
         )
 
-    def _composited(self, pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+    def _composited(self, pixels: Pixels, strength: float) -> tuple[Pixels, Pixels | None]:
         if self._backdrop is not None:
-            return self._backdrop.restored(pixels), None
+            return self._backdrop.restored(pixels, strength), None
         own = self._photo.rgb
         share = self._recipe.colour_lock
         locked = lock_colour(own, pixels, self._mask.weights, share=share)

@@ -24,6 +24,8 @@ _CLEARANCE: Final = 0.004
 """Reach of a product's blur and fringe into its ground, of the short side."""
 
 _DEEPEST: Final = 0.25
+_DIMMEST: Final = np.float32(0.85)
+_LAMP: Final = np.float32(0.1)
 _SHADOW_REACH: Final = 0.004
 _PLAIN: Final = ("white", "plain")
 
@@ -33,20 +35,26 @@ class Backdrop:
     """A photo parted into what is styled and what is put back over it.
 
     ground: (H, W, 3), the picture without product and, on a plain ground, without shadow.
+    lit: (H, W, 3), what is styled: a plain ground under a studio's light, a scene as it is.
     shadow: (H, W), what to multiply a new ground by: 1 is no shadow.
     product: (H, W, 3), the product's own colours, carried beyond its edge. weights: (H, W), its
     share of each pixel.
     """
 
     ground: Floats
+    lit: Floats
     shadow: Floats
     product: Floats
     weights: Floats
 
-    def restored(self, styled: Floats) -> Floats:
-        """The product and its shadow back on a styled ground, (H, W, 3) in [0, 1]."""
+    def restored(self, styled: Floats, strength: float = 1.0) -> Floats:
+        """The product and its shadow back on a styled ground, (H, W, 3) in [0, 1].
+
+        strength: at which `lit` was styled; at 0 the picture is what it was.
+        """
         share = self.weights[..., None]
-        behind = styled * self.shadow[..., None]
+        under = np.clip(styled + np.float32(1 - strength) * (self.ground - self.lit), 0, 1)
+        behind = under * self.shadow[..., None]
         mixed = np.clip(self.product * share + behind * (1 - share), 0, 1)
         # A pixel that is all product is the photo's to the bit.
         return np.where(share == 1, self.product, mixed).astype(np.float32)
@@ -56,8 +64,10 @@ def part(photo: Photo, mask: ProductMask) -> Backdrop:
     """Part a photo by its product mask. A cut-out stands on white."""
     rgb, weights = photo.rgb, mask.weights
     if photo.alpha is not None and mask.origin == "alpha":
+        white = np.ones_like(rgb)
         return Backdrop(
-            ground=np.ones_like(rgb),
+            ground=white,
+            lit=white * studio_light(weights.shape)[..., None],
             shadow=np.ones_like(weights),
             product=rgb,
             weights=weights,
@@ -67,15 +77,29 @@ def part(photo: Photo, mask: ProductMask) -> Backdrop:
     if mask.origin in _PLAIN and clear.any():
         tone = np.median(rgb[clear], axis=0).astype(np.float32)
         ground, shadow = np.tile(tone, (*weights.shape, 1)), _shadow(rgb, clear, tone)
+        lit = ground * studio_light(weights.shape)[..., None]
     else:
-        ground = filled(rgb, clear.astype(np.float32))
+        ground = lit = filled(rgb, clear.astype(np.float32))
         shadow = np.ones_like(weights)
     return Backdrop(
         ground=ground,
+        lit=lit,
         shadow=shadow,
         product=own_colours(rgb, weights, ground * shadow[..., None], known=mask.origin in _PLAIN),
         weights=weights,
     )
+
+
+def studio_light(shape: tuple[int, ...]) -> Floats:
+    """The light of a lamp above the middle of a backdrop, (H, W) in [_DIMMEST, 1].
+
+    A ground of one colour gives brushes nothing to follow. The same for every picture of a shape,
+    so that a catalogue has one look.
+    """
+    down = np.linspace(-0.5, 0.5, shape[0], dtype=np.float32)[:, None] + _LAMP
+    across = np.linspace(-0.5, 0.5, shape[1], dtype=np.float32)[None]
+    away = np.clip(np.hypot(across, down) / 0.7, 0, 1)
+    return np.asarray(1 - (1 - _DIMMEST) * away**1.5, np.float32)
 
 
 def own_colours(rgb: Floats, weights: Floats, behind: Floats, *, known: bool) -> Floats:

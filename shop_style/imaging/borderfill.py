@@ -36,14 +36,16 @@ _EDGE_LEVELS: Final = 40.0
 class BorderFill:
     """A found background.
 
-    white: is its colour near white? background: (H, W) true on background. fringe: (H, W) true
-    where it may fade into the product: the light of a shadow. colour: (3,) its sRGB levels,
-    0–255. ground: (H, W, 3), the same with its shadow, carried on behind the product.
+    white: is its colour near white? even: is it so without a slow change of light? background:
+    (H, W) true on background. fringe: (H, W) true where it may fade into the product: the light of
+    a shadow. colour: (3,) its sRGB levels, 0–255. ground: (H, W, 3), the same with its shadow,
+    carried on behind the product.
     tolerance, edge: levels of difference at which a pixel starts to be product, and over which
     it becomes wholly so. confidence: 0–1.
     """
 
     white: bool
+    even: bool
     background: Bools
     fringe: Bools
     colour: Floats
@@ -59,6 +61,7 @@ def fill_border(rgb: Bytes) -> BorderFill | None:
     lab = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2Lab), np.float32)
     rim = _rim(rgb.shape[:2])
     found = _ground(lab, rim)
+    even = found is not None
     if found is None:
         lab = _levelled(lab, rim)
         found = _ground(lab, rim)
@@ -80,6 +83,7 @@ def fill_border(rgb: Bytes) -> BorderFill | None:
     background |= in_shadow(lab, background, tone)
     return BorderFill(
         white=white,
+        even=even,
         background=background,
         fringe=looser & ~background,
         colour=np.median(rgb[of_ground], axis=0).astype(np.float32),

@@ -24,7 +24,7 @@ def require_mask(mask: ProductMask, region: Region, *, name: str = "this picture
         raise MaskUncertain(
             f"{name}: the product cannot be told from its background (confidence "
             f"{mask.confidence:.2f}, needed {MIN_CONFIDENCE}); use a transparent PNG or a "
-            f"photo on white, or style the whole picture"
+            f"photo on white, give it a product mask, or style the whole picture"
         )
 
 

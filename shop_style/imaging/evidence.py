@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from shop_style.imaging.sheet import HEAT, ROWS, Heat
+
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
-ROWS: Final = ("outline", "ssim", "perceptual", "delta_e", "hue", "detail", "displacement")
-"""What the sheet shows, from top to bottom; every row has the picture's shape."""
+_SHORT_SIDE: Final = 340
 
-_SHORT_SIDE: Final = 320
-_FULL: Final[Mapping[str, tuple[float, float]]] = {
-    "ssim": (1.0, 0.2),
-    "perceptual": (0.0, 0.6),
-    "delta_e": (0.0, 20.0),
-    "hue": (0.0, 40.0),
-    "detail": (1.0, 0.2),
-    "displacement": (0.0, 6.0),
-}
-"""Value of each measure that is drawn clear, and the one drawn opaque."""
+_LINE: Final = np.array([204, 0, 110], np.float32)
+_CASING: Final = np.array([255, 255, 255], np.float32)
+"""Either side of the line, so that it is seen on products of its own colour."""
 
-_LINE: Final = (255, 0, 160)
-_COOL, _HOT = np.array([255, 196, 0], np.float32), np.array([214, 0, 28], np.float32)
+_FINER: Final = 3
+"""The outline is drawn so many times as large, and made smooth by shrinking it."""
+
+_LINE_WIDTH: Final = 4
+_CASING_WIDTH: Final = 9
+_CASING_OPACITY: Final = 0.8
+
+_RAMP: Final = np.array(
+    [[255, 214, 64], [250, 140, 20], [214, 30, 40], [90, 10, 90]], dtype=np.float32
+)
+"""From a little to much; lightness falls all the way, so that it also reads without hues."""
+
+_MOST_OPAQUE: Final = 190
+"""The product stays to be seen under the hottest heat."""
+
 _QUALITY: Final = 60
+_ALPHA_QUALITY: Final = 70
 
 
 def evidence_sheet(weights: Floats, maps: Mapping[str, Floats]) -> bytes:
@@ -41,10 +49,12 @@ def evidence_sheet(weights: Floats, maps: Mapping[str, Floats]) -> bytes:
     height, width = weights.shape
     scale = min(1.0, _SHORT_SIDE / min(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    rows = [_outline(_resized(weights, size))]
-    rows += [_heat(name, _resized(maps[name], size)) for name in ROWS[1:]]
+    product = _resized(weights, size)
+    rows = [_outline(weights, size)]
+    rows += [_heat(HEAT[name], _resized(maps[name], size), product) for name in ROWS[1:]]
     stream = io.BytesIO()
-    Image.fromarray(np.concatenate(rows)).save(stream, "WEBP", quality=_QUALITY, method=4)
+    sheet = Image.fromarray(np.concatenate(rows))
+    sheet.save(stream, "WEBP", quality=_QUALITY, alpha_quality=_ALPHA_QUALITY, method=4)
     return stream.getvalue()
 
 
@@ -52,19 +62,27 @@ def _resized(values: Floats, size: tuple[int, int]) -> Floats:
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _outline(weights: Floats) -> Bytes:
-    """The product's edge as a line on nothing, (h, w, 4)."""
-    drawn = np.zeros((*weights.shape, 4), np.uint8)
-    found, _ = cv2.findContours(
-        (weights > 0.5).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
-    )
-    cv2.drawContours(drawn, found, -1, (*_LINE, 255), 1)
-    return drawn
+def _outline(weights: Floats, size: tuple[int, int]) -> Bytes:
+    """The product's edge as a line on nothing, (h, w, 4). weights: (H, W), of any size."""
+    drawn_size = (size[0] * _FINER, size[1] * _FINER)
+    solid = (_resized(weights, drawn_size) > 0.5).astype(np.uint8)
+    found, _ = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    line = _resized(_drawn(solid.shape, found, _LINE_WIDTH), size)
+    casing = _resized(_drawn(solid.shape, found, _CASING_WIDTH), size)
+    colour = _CASING + line[..., None] * (_LINE - _CASING)
+    alpha = 255 * np.maximum(line, _CASING_OPACITY * casing)
+    return np.concatenate([colour, alpha[..., None]], axis=-1).astype(np.uint8)
 
 
-def _heat(name: str, values: Floats) -> Bytes:
-    """A measure as heat, (h, w, 4): clear where nothing changed, red where all did."""
-    clear, opaque = _FULL[name]
-    share = np.clip((values - clear) / (opaque - clear), 0, 1)[..., None]
-    colour = _COOL + share * (_HOT - _COOL)
-    return np.concatenate([colour, 230 * share], axis=-1).astype(np.uint8)
+def _drawn(shape: tuple[int, ...], contours: Any, width: int) -> Floats:
+    return np.asarray(cv2.drawContours(np.zeros(shape, np.float32), contours, -1, 1.0, width))
+
+
+def _heat(heat: Heat, values: Floats, product: Floats) -> Bytes:
+    """A measure as heat, (h, w, 4): clear where nothing changed, dark where all did."""
+    share = np.clip((values - heat.clear) / (heat.full - heat.clear), 0, 1)
+    stops = np.linspace(0, 1, len(_RAMP))
+    colour = np.stack([np.interp(share, stops, channel) for channel in _RAMP.T], axis=-1)
+    # Not in proportion, or a slight change could hardly be seen.
+    alpha = _MOST_OPAQUE * share**0.7 * (product if heat.of_product else 1)
+    return np.concatenate([colour, alpha[..., None]], axis=-1).astype(np.uint8)

@@ -97,10 +97,7 @@ def decode(data: bytes, *, name: str, limits: IntakeLimits | None = None) -> Pho
     state of Pillow or of `warnings` is changed.
     """
     limits = limits or IntakeLimits()
-    if not data:
-        raise _refusal("empty", name, limits)
-    if len(data) > limits.max_bytes:
-        raise _refusal("too_many_bytes", name, limits)
+    _check_bytes(data, name, limits)
     if headers.jpeg_scans(data, stop_after=limits.max_scans) > limits.max_scans:
         raise _refusal("too_many_scans", name, limits)
     with _opened(data, name, limits) as image:
@@ -112,6 +109,16 @@ def decode(data: bytes, *, name: str, limits: IntakeLimits | None = None) -> Pho
             raise
         except Exception as error:  # decoders raise anything at all on hostile bytes
             raise _refusal("undecodable", name, limits) from error
+
+
+def upright_size(data: bytes, *, name: str, limits: IntakeLimits | None = None) -> tuple[int, int]:
+    """Width and height that `decode` will give, from the header alone. Raises IntakeError."""
+    limits = limits or IntakeLimits()
+    _check_bytes(data, name, limits)
+    with _opened(data, name, limits) as image:
+        _check_size(image, name, limits)
+        width, height = image.size
+        return (height, width) if _orientation(image) >= 5 else (width, height)
 
 
 def _opened(data: bytes, name: str, limits: IntakeLimits) -> Image.Image:
@@ -128,6 +135,13 @@ def _opened(data: bytes, name: str, limits: IntakeLimits) -> Image.Image:
         raise _refusal("not_an_allowed_image", name, limits) from error
     except Exception as error:  # decoders raise anything at all on hostile bytes
         raise _refusal("undecodable", name, limits) from error
+
+
+def _check_bytes(data: bytes, name: str, limits: IntakeLimits) -> None:
+    if not data:
+        raise _refusal("empty", name, limits)
+    if len(data) > limits.max_bytes:
+        raise _refusal("too_many_bytes", name, limits)
 
 
 def _check_size(image: Image.Image, name: str, limits: IntakeLimits) -> None:

@@ -23,6 +23,11 @@ class Segmenter(ABC):
         """Weights (H, W) float32 in [0, 1] of a picture (H, W, 3), and a confidence in [0, 1]."""
 
 
+def segmenter_names() -> list[str]:
+    """What installed packages register; no segmenter is imported."""
+    return sorted({point.name for point in entry_points(group=ENTRY_POINT_GROUP)})
+
+
 @cache
 def installed_segmenter(name: str) -> Segmenter:
     """The segmenter that an installed package registers under this name, made once a process.
@@ -35,6 +40,8 @@ def installed_segmenter(name: str) -> Segmenter:
         raise SegmenterError(f"no segmenter is called {name!r}; installed are {known}")
     try:
         made = points[name].load()()
+    except SegmenterError:
+        raise
     except Exception as error:  # whatever a third party's import or constructor raises
         raise SegmenterError(
             f"the segmenter {name!r} cannot be made ({type(error).__name__}: {error}); "

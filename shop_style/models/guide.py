@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.contrib.contenttypes.models import ContentType
@@ -12,17 +12,29 @@ from django.utils.translation import gettext_lazy as _
 
 from shop_style.models.storage import guide_name, variant_storage
 
+MOST_PLACES = 50
+"""Places of one picture: each costs a pass over it."""
+
 
 class PictureGuideQuerySet(models.QuerySet["PictureGuide"]):
+    def key_of(self, instance: models.Model, field: str) -> dict[str, Any]:
+        """The columns that name one host row's field, in this queryset's database."""
+        kind = ContentType.objects.db_manager(self.db).get_for_model(type(instance))
+        return {"content_type": kind, "object_id": str(instance.pk), "field": field}
+
     def for_picture(self, instance: models.Model, field: str) -> Self:
         """The guide of one host row's field, in that row's database."""
-        alias = self.db
-        kind = ContentType.objects.db_manager(alias).get_for_model(type(instance))
-        return self.filter(content_type=kind, object_id=str(instance.pk), field=field)
+        return self.filter(**self.key_of(instance, field))
 
-    def with_boxes(self) -> Iterable[PictureGuide]:
-        """Those that mark places."""
-        return [guide for guide in self if guide.boxes]
+    def for_rows(
+        self, instances: Sequence[models.Model], *, keys: Sequence[Any] | None = None
+    ) -> Self:
+        """The guides of all fields of host rows of one model. keys: where theirs are cleared."""
+        if not instances:
+            return self.none()
+        kind = ContentType.objects.db_manager(self.db).get_for_model(type(instances[0]))
+        wanted = [str(key) for key in (keys or [item.pk for item in instances])]
+        return self.filter(content_type=kind, object_id__in=wanted)
 
 
 class PictureGuide(models.Model):
@@ -66,8 +78,14 @@ class PictureGuide(models.Model):
         return f"{self.content_type} {self.object_id}: {self.field}"
 
     def clean(self) -> None:
-        """Raises ValidationError naming the first box that is none."""
-        for number, box in enumerate(self.boxes or [], 1):
+        """Raises ValidationError naming the first box that is none, and for too many."""
+        if not isinstance(self.boxes, list):
+            raise ValidationError({"boxes": "write a list of places in brackets: [[…], […]]"})
+        if len(self.boxes) > MOST_PLACES:
+            raise ValidationError(
+                {"boxes": f"there are {len(self.boxes)} places; mark at most {MOST_PLACES}"}
+            )
+        for number, box in enumerate(self.boxes, 1):
             if not _is_box(box):
                 raise ValidationError(
                     {
@@ -80,6 +98,6 @@ class PictureGuide(models.Model):
 def _is_box(box: Any) -> bool:
     if not (isinstance(box, list) and len(box) == 4):
         return False
-    if not all(isinstance(edge, int | float) and 0 <= edge <= 1 for edge in box):
+    if not all(type(edge) in (int, float) and 0 <= edge <= 1 for edge in box):
         return False
     return bool(box[0] < box[2] and box[1] < box[3])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -162,8 +161,7 @@ class _Run:
         if wanted == "off":
             return rgb, 0.0
         share = 1.0 if wanted == "auto" else float(wanted)
-        red, green, blue = (1 + share * (value - 1) for value in found.cast.light)
-        cast = dataclasses.replace(found.cast, light=(red, green, blue))
+        cast = found.cast.weakened(share)
         return neutralise(rgb, cast), cast.chroma
 
     def _contrast(self, rgb: Floats, found: Findings) -> tuple[Floats, float]:

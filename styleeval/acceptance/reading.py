@@ -16,8 +16,15 @@ from styleeval.preservation.report import Scorecard
 
 UNMEASURED: Final = math.nan
 
-_SAME_FAMILY: Final = {"geometry": "form", "silhouette": "form", "edge": "form"}
-_PARTS: Final = ("_spot", "_part")
+_SAME_FAMILY: Final = {
+    "geometry": "form",
+    "moved": "form",
+    "silhouette": "form",
+    "edge": "form",
+    "outline_lost": "form",
+    "characters": "text",
+}
+_PARTS: Final = ("_spot", "_part", "_line")
 _MOST: Final = 50.0
 """Burdens above are all the same disaster."""
 
@@ -35,9 +42,13 @@ SCALES: Final[Mapping[str, float]] = MappingProxyType(
         "max_hue": 10.0,
         "max_worst_hue": 15.0,
         "max_worst_displacement": 4.0,
-        "min_text": 0.8,
+        "max_displacement": 1.0,
+        "min_text": 0.6,
+        "min_worst_text": 0.4,
+        "min_characters": 0.8,
         "min_shading": 0.8,
         "min_silhouette": 0.98,
+        "max_outline_lost": 0.3,
         "max_edge": 0.15,
         "max_halo": 10.0,
         "min_white_kept": 0.99,

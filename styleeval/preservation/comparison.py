@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from styleeval.preservation.outline import Outline, OwnOutline, outline_kept, ou
 from styleeval.preservation.perceptual import PerceptualReference, Weights, perceptual_metric
 from styleeval.preservation.pictures import read_mask, read_picture, scaled, size_text
 from styleeval.preservation.report import Print, Scorecard
-from styleeval.preservation.shading import shading_correlation
-from styleeval.preservation.silhouette import silhouette_iou
 from styleeval.preservation.structure import detail_maps, ssim_map
-from styleeval.preservation.text import Share, TextKept, text_kept
+
+if TYPE_CHECKING:
+    from styleeval.preservation.text import Share, TextKept
 
 Floats = NDArray[np.float32]
 
@@ -85,8 +85,9 @@ class Original:
             **measures,
             silhouette=self._silhouette(second, alone, outline),
             edge=outline.edge,
+            outline_lost=outline.lost,
             halo=outline.halo,
-            shading=shading_correlation(self._small, second, self._weights),
+            shading=self._shading(second),
             text=Print.of(self._text_kept(full)),
             white_kept=white_kept(self._full, full, self._full_weights),
             frame=frame_of(full, self._full_weights),
@@ -132,14 +133,23 @@ class Original:
         }
         return measures, maps
 
+    def _shading(self, second: Floats) -> float:
+        from styleeval.preservation.shading import shading_correlation
+
+        return shading_correlation(self._small, second, self._weights)
+
     def _silhouette(self, second: Floats, alone: Floats, outline: Outline) -> float | None:
         """Told against the original's own ground where that is still there, which shows more."""
         if alone is not second or self._coverage == 0:
             return outline.silhouette
+        from styleeval.preservation.silhouette import silhouette_iou
+
         against_ground = silhouette_iou(self._small, second, self._weights)
         return min(against_ground, outline.silhouette or 1.0)
 
     def _text_kept(self, candidate: Floats) -> TextKept:
+        from styleeval.preservation.text import text_kept
+
         # A mask that covers all says nothing about where print counts.
         mask = self._full_weights if self._coverage else None
         return text_kept(self._full, candidate, mask, self._places, use_ocr=self._use_ocr)

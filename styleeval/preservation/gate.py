@@ -34,8 +34,12 @@ class Thresholds:
     max_worst_hue: float | None = None
     max_worst_displacement: float | None = None
     min_text: float | None = None
+    min_characters: float | None = None
+    min_worst_text: float | None = None
     min_shading: float | None = None
     min_silhouette: float | None = None
+    max_displacement: float | None = None
+    max_outline_lost: float | None = None
     max_edge: float | None = None
     max_halo: float | None = None
     min_white_kept: float | None = None
@@ -73,29 +77,84 @@ class Verdict:
 THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
     {
         "background": Thresholds(
-            min_ssim=0.97,
-            min_worst_ssim=0.90,
-            max_perceptual=0.05,
+            min_worst_ssim=0.6,
+            min_worst_detail=0.6,
             max_delta_e=2.0,
-            max_delta_e_p95=6.0,
-            min_change=1.0,
+            max_worst_delta_e=6.0,
+            max_hue=5.0,
+            max_worst_hue=8.0,
+            max_displacement=1.3,
+            min_text=0.95,
+            min_worst_text=0.9,
+            min_characters=0.8,
+            max_outline_lost=0.6,
+            max_halo=3.5,
             min_mask_confidence=0.5,
+            min_change_outside=5.0,
         ),
         "grade": Thresholds(
-            min_ssim=0.90,
-            min_worst_ssim=0.75,
+            min_worst_ssim=0.85,
+            min_worst_detail=0.7,
             max_delta_e=6.0,
             max_delta_e_p95=12.0,
+            max_worst_delta_e=12.0,
+            max_hue=11.0,
+            max_worst_hue=11.0,
+            max_displacement=1.3,
+            min_text=0.95,
+            min_worst_text=0.9,
+            min_characters=0.8,
+            min_shading=0.98,
+            max_outline_lost=0.6,
+            max_halo=2.5,
             min_change=1.0,
         ),
-        "artistic": Thresholds(min_ssim=0.45, min_worst_ssim=0.15, min_change=2.0),
-        "fabric": Thresholds(min_change=2.0),
+        "artistic": Thresholds(
+            min_worst_ssim=0.18,
+            max_displacement=3.0,
+            min_text=0.55,
+            min_worst_text=0.45,
+            min_characters=0.8,
+            min_shading=0.95,
+            max_outline_lost=0.6,
+            max_halo=2.5,
+            min_change=2.0,
+        ),
+        "fabric": Thresholds(
+            min_shading=0.15,
+            min_silhouette=0.92,
+            max_outline_lost=0.6,
+            max_halo=2.5,
+            min_change=2.0,
+            min_mask_confidence=0.5,
+        ),
         "restore": Thresholds(
-            min_ssim=0.85, min_worst_ssim=0.60, max_delta_e=4.0, max_delta_e_p95=10.0
+            min_worst_ssim=0.7,
+            min_worst_detail=0.65,
+            max_delta_e=4.0,
+            max_worst_delta_e=11.0,
+            max_hue=5.0,
+            max_worst_hue=7.0,
+            max_displacement=0.5,
+            min_text=0.95,
+            min_worst_text=0.9,
+            min_characters=0.8,
+            min_shading=0.98,
+            max_outline_lost=0.6,
+            max_halo=2.5,
         ),
     }
 )
 """Limits by mode. docs/preservation.md says what each was measured against."""
+
+
+LOCKED_FROM: Final = 0.8
+"""A colour lock from here on promises the product's own colours."""
+
+COLOUR_LOCKED: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
+    {"artistic": MappingProxyType({"max_delta_e": 8.0, "max_hue": 12.0, "max_worst_hue": 14.0})}
+)
+"""Limits that hold besides a mode's where a style locks the product's colours."""
 
 
 def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:
@@ -120,7 +179,7 @@ def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:
 
 def _reason(limit: Limit, card: Scorecard, value: float, bound: float) -> Reason:
     text = limit.text.format(value=value, limit=bound)
-    if limit.code == "text" and card.text.characters:
+    if limit.code == "characters" and card.text.characters:
         text = (
             f"Label unreadable: {card.text.kept} of {card.text.characters} characters kept "
             f"(at least {bound:.0%})."

@@ -10,13 +10,13 @@ from styleeval.preservation.structure import luma
 Floats = NDArray[np.float32]
 
 _FINE = 8.0
-_POOLED = 4.0
+_POOLED = 10.0
 
 
 def displacement_map(x: Floats, y: Floats) -> Floats:
     """Pixels that each place of x (H, W, 3) in [0, 1] has moved in y, (H, W).
 
-    Dense inverse search on band-passed luma, pooled over a Gaussian of four pixels so that
+    Dense inverse search on band-passed luma, pooled over a Gaussian of ten pixels so that
     strokes, which move here and there, cancel out while a warp does not.
     Source: Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016 (OpenCV).
     """

@@ -50,9 +50,10 @@ def _worst(name: str) -> dict[str, Callable[[Scorecard], object]]:
     return {"value": lambda card: tile(card).value, "box": lambda card: tile(card).box}
 
 
-def _print_kept(card: Scorecard) -> float | None:
-    """Print that can be read, or, without OCR, print by its edges."""
-    return card.text.share
+def _characters_kept(card: Scorecard) -> float | None:
+    """Characters still read, where OCR is installed: edges say whether print is painted over, OCR
+    whether it says the same."""
+    return card.text.share if card.text.method == "ocr" else None
 
 
 def _change(card: Scorecard) -> float:
@@ -147,9 +148,25 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "min_text": Limit(
             code="text",
             sense="least",
-            value=_print_kept,
+            value=lambda card: card.text.edges,
             box=lambda card: card.text.box,
             text="The label is no longer what it was: {value:.0%} of its print is kept, "
+            "at least {limit:.0%} must be.",
+        ),
+        "min_characters": Limit(
+            code="characters",
+            sense="least",
+            value=_characters_kept,
+            box=lambda card: card.text.box,
+            text="Label unreadable: {value:.0%} of its characters kept, at least {limit:.0%} "
+            "must be.",
+        ),
+        "min_worst_text": Limit(
+            code="text_line",
+            sense="least",
+            value=lambda card: card.text.worst,
+            box=lambda card: card.text.box,
+            text="One line of print is no longer what it was: {value:.0%} of it is kept, "
             "at least {limit:.0%} must be.",
         ),
         "min_shading": Limit(
@@ -171,6 +188,20 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             sense="most",
             value=lambda card: card.edge,
             text="The product's edge has become soft or ragged ({value:.2f}, at most {limit:.2f}).",
+        ),
+        "max_outline_lost": Limit(
+            code="outline_lost",
+            sense="most",
+            value=lambda card: card.outline_lost,
+            text="An edge of the product, or of a hole in it, cannot be seen any more "
+            "({value:.0%} of it is lost, at most {limit:.0%} may be).",
+        ),
+        "max_displacement": Limit(
+            code="moved",
+            sense="most",
+            value=lambda card: card.displacement.product,
+            text="The product's parts have moved by {value:.1f} pixels on average, "
+            "at most {limit:.1f} are allowed.",
         ),
         "max_halo": Limit(
             code="halo",

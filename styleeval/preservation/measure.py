@@ -14,6 +14,9 @@ Kind = Literal["similarity", "distance"]
 
 _TILE = 64
 _MIN_HELD = 0.25
+_PARTLY, _FULLY = 0.85, 0.1
+"""Weight up to which a place is only partly there, and the step to where it counts fully."""
+
 _LEAST_TO_MEASURE = 0.002
 """Share of the picture below which there is no ground, or no colour, to speak of."""
 
@@ -54,9 +57,10 @@ class Measure:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of dataclasses.asdict, also after JSON."""
+        worst = Tile.from_dict(values["worst_tile"])
         outer = values.get("outside_worst_tile")
         tiles = {
-            "worst_tile": Tile.from_dict(values["worst_tile"]),
+            "worst_tile": worst,
             "outside_worst_tile": None if outer is None else Tile.from_dict(outer),
         }
         return cls(**{**values, **tiles})
@@ -79,7 +83,7 @@ def measured(
     scale: original pixels a pixel of the map.
     """
     said = np.ones_like(weights) if counts is None else counts
-    inside, around = weights * said, (1 - weights) * said
+    inside, around = solid(weights) * said, solid(1 - weights) * said
     perfect = 1.0 if kind == "similarity" else 0.0
     found: dict[str, Any] = {"whole": _mean(whole, said, perfect)}
     mean, tail, tile = _part(product, inside, kind, scale) or (perfect, perfect, None)
@@ -91,6 +95,13 @@ def measured(
     if outer is not None:
         found |= dict(zip(("outside", "outside_p95", "outside_worst_tile"), outer, strict=True))
     return Measure(**found)
+
+
+def solid(weights: Floats) -> Floats:
+    """Weights without what is only partly there: a glass, or a shadow that a cut-out brings along,
+    shows whatever stands behind it, and says nothing about the product's truth."""
+    told = (weights - _PARTLY) / _FULLY
+    return np.asarray(np.clip(told, 0, 1), np.float32)
 
 
 def _part(

@@ -20,6 +20,9 @@ _BEYOND: Final = (9, 20)
 _CONTRAST: Final = 6.0
 """Least ΔE76 between both sides at which an outline can be seen."""
 
+_FAINTER: Final = 0.35
+"""Share of its contrast below which an outline counts as lost."""
+
 _SEGMENT: Final = 8.0
 _LEAST: Final = 30
 """Fewest pixels to speak of."""
@@ -32,12 +35,15 @@ class Outline:
     silhouette: IoU of the product as it stands out in candidate and original, 0–1; product and
     ground deeper than six pixels count as kept, so it is about the outline.
     edge: mean difference of the step across the outline, 0 (as crisp as it was) to 1.
+    lost: share of an outline that was seen and is not seen any more, of the one that lost most:
+    the outer one, or a hole's. A filled hole has lost all of it.
     halo: ΔE76 of a rim all around the product against the ground behind it, beyond what the
     original shows (its shadow). Each is None where it cannot be seen.
     """
 
     silhouette: float | None
     edge: float | None
+    lost: float | None
     halo: float | None
 
 
@@ -48,34 +54,48 @@ class OwnOutline:
     weights: Floats
     share: Floats
     seen: NDArray[np.bool_]
+    step: Floats
+    parts: NDArray[np.int32]
     rim: Floats
 
 
 def outline_of(original: Floats, weights: Floats) -> OwnOutline:
     """The outline of an original in CIELAB (H, W, 3) with the product's weights (H, W)."""
-    share, seen = _share(original, weights)
-    return OwnOutline(weights=weights, share=share, seen=seen, rim=_rim(original, weights))
+    share, seen, step = _share(original, weights)
+    solid = (weights > 0.5).astype(np.uint8)
+    line = solid - _eroded(solid, 1)
+    return OwnOutline(
+        weights=weights,
+        share=share,
+        seen=seen,
+        step=step,
+        parts=_numbered((line == 1) & seen),
+        rim=_rim(original, weights),
+    )
 
 
 def outline_kept(own: OwnOutline, candidate: Floats) -> Outline:
     """What became of it in a candidate in CIELAB (H, W, 3)."""
-    share, seen = _share(candidate, own.weights)
+    share, seen, step = _share(candidate, own.weights)
+    lost = _lost(own, seen & (step > _FAINTER * own.step))
     both = seen & own.seen
     if both.sum() < _LEAST:
-        return Outline(silhouette=None, edge=None, halo=_halo(own, candidate))
+        return Outline(silhouette=None, edge=None, lost=lost, halo=_halo(own, candidate))
     was, now = own.share > 0.5, share > 0.5
     solid = float((own.weights > 0.5).sum())
-    lost = float((was ^ now)[both].sum())
+    differs = float((was ^ now)[both].sum())
     edge = float(np.abs(share - own.share)[both].mean())
     return Outline(
-        silhouette=float(np.clip(1 - lost / max(solid, 1.0), 0, 1)),
+        silhouette=float(np.clip(1 - differs / max(solid, 1.0), 0, 1)),
         edge=edge,
+        lost=lost,
         halo=_halo(own, candidate),
     )
 
 
-def _share(picture: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """The product's share of each pixel near the outline, told by the colours of both sides there.
+def _share(picture: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """The product's share of each pixel near the outline, told by the colours of both sides there;
+    where it can be told; the ΔE76 between both sides.
 
     A pixel's colour is set against the mean of the product and of the ground nearby, and its
     place on the line between them read off: Chuang et al., CVPR 2001, §3, with one mean a side.
@@ -93,7 +113,28 @@ def _share(picture: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_]]
     band = (_dilated(solid, _BAND) == 1) & (_eroded(solid, _BAND) == 0)
     seen = band & (length > _CONTRAST**2) & (in_front > 0.02) & (behind > 0.02)
     soft = cv2.GaussianBlur(np.clip(share, 0, 1).astype(np.float32), (0, 0), 0.7)
-    return np.asarray(soft, np.float32), seen
+    return np.asarray(soft, np.float32), seen, np.sqrt(length).astype(np.float32)
+
+
+def _numbered(line: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The lines of an outline by number, 0 elsewhere; short ones are left out."""
+    import cv2
+
+    # Gaps of a few unseen pixels do not part a line.
+    joined = _dilated(line.astype(np.uint8), 3)
+    _, labels = cv2.connectedComponents(joined, connectivity=8)
+    numbers = np.where(line, labels, 0).astype(np.int32)
+    counts = np.bincount(numbers.ravel())
+    short = np.flatnonzero(counts < _LEAST)
+    numbers[np.isin(numbers, short)] = 0
+    return numbers
+
+
+def _lost(own: OwnOutline, seen: NDArray[np.bool_]) -> float | None:
+    total = np.bincount(own.parts.ravel())
+    gone = np.bincount(own.parts[~seen], minlength=len(total))
+    shares = [float(gone[part] / total[part]) for part in range(1, len(total)) if total[part]]
+    return max(shares, default=None)
 
 
 def _halo(own: OwnOutline, candidate: Floats) -> float | None:

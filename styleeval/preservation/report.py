@@ -12,7 +12,7 @@ from styleeval.preservation.ground import Frame
 from styleeval.preservation.measure import Measure
 
 if TYPE_CHECKING:
-    from styleeval.preservation.text import TextKept
+    from styleeval.preservation.text import PlaceKept, TextKept
 
 Box = tuple[int, int, int, int]
 Method = Literal["ocr", "edges", "none"]
@@ -21,15 +21,29 @@ MEASURES = ("ssim", "perceptual", "delta_e", "hue", "detail", "displacement")
 """The measures that have a value at every place."""
 
 
+_SHORTEST_LINE = 4
+"""Letters below which losing one would weigh too much."""
+
+
+def _is_line(place: PlaceKept) -> bool:
+    if place.characters is not None:
+        return place.characters >= _SHORTEST_LINE
+    left, top, right, bottom = place.box
+    # A letter is about half as wide as a line is high.
+    return 2 * max(right - left, bottom - top) >= _SHORTEST_LINE * min(right - left, bottom - top)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Print:
     """What is left of the product's print: see `text.TextKept`, whose worst place's box this keeps.
 
-    share, edges: 0–1, None where the original shows no print that counts.
+    share, edges: 0–1, None where the original shows no print that counts. worst: the edges of
+    the line that lost most, of those long enough to judge.
     """
 
     method: Method
     share: float | None
+    worst: float | None
     edges: float | None
     characters: int | None
     kept: int | None
@@ -43,6 +57,7 @@ class Print:
         return cls(
             method=found.method,
             share=found.share if told else None,
+            worst=min((place.edges for place in found.places if _is_line(place)), default=None),
             edges=found.edges if told else None,
             characters=found.characters,
             kept=found.kept,
@@ -67,8 +82,8 @@ class Scorecard:
     which. delta_e: ΔE00, 0 is equal. hue: degrees between hues, where both have colour. detail:
     the share of the original's fine detail still there. displacement: pixels that places moved,
     at the size where scores are taken.
-    silhouette, edge, halo: see `outline.Outline`. white_kept: see `ground.white_kept`. None where
-    there is nothing to tell by.
+    silhouette, edge, outline_lost, halo: see `outline.Outline`. white_kept: see
+    `ground.white_kept`. None where there is nothing to tell by.
     shading: correlation of light and shade on the product, 1 is equal.
     text: what is left of the product's print.
     shift: (right, down) in pixels, taken away before all else was measured.
@@ -86,6 +101,7 @@ class Scorecard:
     displacement: Measure
     silhouette: float | None
     edge: float | None
+    outline_lost: float | None
     halo: float | None
     shading: float
     white_kept: float | None

@@ -64,7 +64,8 @@ def detail_maps(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
     own, other = fine(x), fine(y)
     energy = pooled(own * own)
-    kept = np.clip(pooled(own * other) / (energy + _NOISE * _NOISE), 0, 1)
+    faint = _NOISE * _NOISE
+    kept = np.clip((pooled(own * other) + faint) / (energy + faint), 0, 1)
     counts = np.clip((np.sqrt(np.maximum(energy, 0)) - _NOISE) / (3 * _NOISE), 0, 1)
     return kept.astype(np.float32), counts.astype(np.float32)
 

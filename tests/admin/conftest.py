@@ -55,6 +55,53 @@ CARD = {
 }
 
 
+def mapped(value: float, worst: float, box: list[int], **around: Any) -> dict[str, Any]:
+    """A measure as a scorecard of schema 2 keeps it."""
+    return {
+        "whole": value,
+        "product": value,
+        "product_p95": worst,
+        "worst_tile": {"value": worst, "box": box},
+        "outside": None,
+        "outside_p95": None,
+        "outside_worst_tile": None,
+        **around,
+    }
+
+
+CARD_2: dict[str, Any] = {
+    "schema": 2,
+    "ssim": mapped(0.9786, 0.652, [16, 20, 64, 60], outside=0.5),
+    "perceptual": mapped(0.125, 0.375, [64, 40, 96, 80]),
+    "delta_e": mapped(7.25, 11.5, [0, 0, 32, 40], outside=3.25),
+    "hue": mapped(17.6, 24.0, [0, 0, 32, 40]),
+    "detail": mapped(0.814, 0.5, [16, 20, 64, 60], outside=0.25),
+    "displacement": mapped(0.5, 2.25, [64, 40, 96, 80], outside=9.75),
+    "silhouette": 0.9914,
+    "edge": 0.05,
+    "outline_lost": 0.125,
+    "halo": 4.5,
+    "shading": 0.875,
+    "white_kept": 0.5,
+    "text": {
+        "method": "ocr",
+        "share": 0.75,
+        "worst": 0.25,
+        "edges": 0.625,
+        "characters": 24,
+        "kept": 18,
+        "box": [16, 20, 64, 60],
+    },
+    "frame": {"fill": 0.8, "white": 1.0},
+    "shift": [3.0, -1.5],
+    "perceptual_name": "ST-LPIPS (AlexNet)",
+    "mask_coverage": 0.4,
+    "mask_confidence": 0.97,
+    "size": [96, 80],
+}
+"""As the gate's judge reads it: `Scorecard.from_dict(CARD_2)`."""
+
+
 @pytest.fixture
 def staff() -> Callable[..., Client]:
     """A client of a member of staff who may look at everything, and do what is named."""

@@ -40,7 +40,7 @@ def test_the_page_shows_scores_the_worst_tile_reasons_files_and_trail(
     assert 'x="16.67%" y="25.00%" width="50.00%" height="50.00%"' in page
     for text in (
         "0.652",
-        "11.500",
+        "11.5 ΔE",
         "The product&#x27;s colour is another.",
         "needed to approve what failed its gate",
         "strength: 0.5",
@@ -54,7 +54,7 @@ def test_the_page_shows_scores_the_worst_tile_reasons_files_and_trail(
     for item in variant.renditions:
         assert item["name"] in page
     assert 'name="_save"' not in page
-    body = page.split('class="ss-compare"')[1]
+    body = page.split('class="ss-verdict"')[1]
     assert " style=" not in body.split("</form>")[0]
 
 

@@ -189,13 +189,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, default=1024, help="long side of the pictures")
+    parser.add_argument("--renders", type=int, help="how many of our renders; all by default")
     parser.add_argument("--real", type=int, default=40, help="shop photos beside our renders")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="faults whose name contains this")
     parser.add_argument("--worse", action="store_true", help="list what did not get better")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    products = catalogue(options.side) + real_products(options.side, options.real, options.seed)
+    products = catalogue(options.side, options.renders)
+    products += real_products(options.side, options.real, options.seed)
     trials: list[Trial] = []
     head()
     for fault in (name for name in HARMS if options.only in name):

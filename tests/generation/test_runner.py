@@ -16,6 +16,7 @@ from PIL import Image
 from shop_style.generation import runner
 from shop_style.generation.files import walk
 from shop_style.generation.request import request_variant
+from shop_style.imaging.evidence import ROWS
 from shop_style.imaging.provenance import read_digital_source_type
 from shop_style.models import Status, StyleVariant
 from shop_style.models.storage import variant_storage
@@ -68,9 +69,10 @@ def test_a_ready_variant_is_whole(variant: StyleVariant, media: Path) -> None:
             if item["width"] == 700:
                 # Encoded again at quality 86 and more: a level or two, on average.
                 assert np.abs(np.asarray(image.convert("RGB"), np.float32) - own).mean() < 2
-    assert {*variant.file_names()} == {
-        item["name"] for item in (*variant.renditions, *variant.original_renditions)
-    }
+    listed = {item["name"] for item in (*variant.renditions, *variant.original_renditions)}
+    assert {*variant.file_names()} == listed | {variant.evidence.name}
+    with Image.open(media / variant.evidence.name) as sheet:
+        assert sheet.mode == "RGBA" and sheet.height % len(ROWS) == 0
     assert variant.scorecard["ssim"]["product"] == variant.ssim
     assert variant.perceptual_name == "ST-LPIPS (AlexNet)"
     assert 0 < variant.ssim < 1 and variant.delta_e > 0

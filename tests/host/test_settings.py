@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from shop_style.channels.checks import check_channels
 from shop_style.channels.configuration import RULES
 from shop_style.channels.policy import PRESETS
 from shop_style.conf import app_settings
+from shop_style.imaging import segmenter
 from shop_style.models import Style
 from shop_style.transfer import weights
 
@@ -105,6 +107,45 @@ def test_bad_and_missing_sources(settings: Any) -> None:
     assert "nothing" in found[0].msg
     settings.SHOP_STYLE = {}
     assert ids(checks.check_sources()) == ["shop_style.W001"]
+
+
+@pytest.mark.parametrize(
+    ("masks", "words"),
+    [
+        ({"shop.Vase": "cutout"}, "'shop.Vase' is not of the form app_label.Model.field"),
+        ({"shop.Vase.picture": "cutout"}, "shop.Vase has no field 'picture'; its file fields are"),
+        ({"shop.Chair.photo": "photo"}, "'shop.Chair.photo' is not in SHOP_STYLE['SOURCES']"),
+        ({"shop.Vase.photo": "mask"}, "has no field 'mask'; its file fields are photo, cutout"),
+        ({"shop.Vase.photo": "note"}, "'note' is a CharField, not an image field"),
+        ({"shop.Vase.photo": "photo"}, "'photo' is the picture itself"),
+        ({"shop.Vase.photo": "shop.Vase.cutout"}, "is no field's name"),
+    ],
+)
+def test_masks_that_lead_nowhere(settings: Any, masks: dict[str, str], words: str) -> None:
+    settings.SHOP_STYLE = {"SOURCES": ["shop.Vase.photo"], "MASKS": masks}
+    found = checks.check_masks()
+    assert ids(found) == ["shop_style.E013"] and words in found[0].msg
+    settings.SHOP_STYLE = {"SOURCES": ["shop.Vase.photo"], "MASKS": {"shop.Vase.photo": "cutout"}}
+    assert checks.check_masks() == []
+
+
+def test_a_host_saves_its_rows_whatever_masks_says(
+    settings: Any, db: None, make_chair: Any
+) -> None:
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "MASKS": {"shop.Chair.photo": "nothing"}}
+    make_chair().save()
+
+
+def test_a_segmenter_that_is_not_installed(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("mine", "nowhere.at_all:Mine", segmenter.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(segmenter, "entry_points", lambda *, group: [point])
+    settings.SHOP_STYLE = {"SEGMENTER": "rembgg"}
+    found = checks.check_segmenter()
+    assert ids(found) == ["shop_style.E014"]
+    assert "'rembgg'" in found[0].msg and "Installed are mine;" in (found[0].hint or "")
+    # By its name alone: a web process never imports it.
+    settings.SHOP_STYLE = {"SEGMENTER": "mine"}
+    assert checks.check_segmenter() == []
 
 
 def test_weights_with_a_wrong_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,8 @@ def test_the_shadow_falls_on_the_new_ground() -> None:
     # Right beside the product, where its fringe hides the ground, the shadow is filled in.
     assert np.median(off) < 0.02 and np.percentile(off, 95) < 0.12
     np.testing.assert_allclose(backdrop.ground, 1, atol=1e-3)
+    np.testing.assert_allclose(backdrop.restored(backdrop.lit, 0.0), photo.rgb, atol=0.2)
+    assert np.abs(backdrop.restored(backdrop.lit, 0.0) - photo.rgb).mean() < 0.005
     plain = backdrop.shadow[light > 0.999]
     assert (plain == 1).mean() > 0.95
 

@@ -45,3 +45,11 @@ class FoldingChair(Chair):
 
     class Meta:
         proxy = True
+
+
+class Vase(models.Model):
+    """The shop keeps a product mask of its own beside each picture."""
+
+    photo = models.ImageField(upload_to="vases")
+    cutout = models.FileField(upload_to="cutouts", blank=True)
+    note = models.CharField(max_length=50, blank=True, default="")

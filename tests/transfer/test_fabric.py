@@ -24,7 +24,7 @@ from shop_style.exceptions import (
 from shop_style.transfer import RenderContext, StyleSpec, engine_entry
 from shop_style.transfer._drape import flattened
 from shop_style.transfer.fabric import FabricEngine
-from shop_style.transfer.grade import GradeStyle
+from shop_style.transfer.grade import PaletteStyle
 from shop_style.transfer.palette import palette_of
 from shop_style.transfer.parameters import FabricParameters, GradeParameters
 from styleeval.preservation.colour import delta_e_map
@@ -232,8 +232,8 @@ def test_a_reference_that_cannot_be_used_is_named() -> None:
         ENGINE.prepare(StyleSpec(slug="wool", engine="fabric", parameters=GradeParameters()))
     with pytest.raises(EngineParameterError, match="region"):
         FabricParameters.from_mapping({"region": "smallest"})
-    grade = GradeStyle(palette=palette_of(pixels(weave())), parameters=GradeParameters())
-    with pytest.raises(EngineParameterError, match="GradeStyle"):
+    grade = PaletteStyle(palette=palette_of(pixels(weave())), parameters=GradeParameters())
+    with pytest.raises(EngineParameterError, match="PaletteStyle"):
         ENGINE.stylise(tote()[0], grade, 1.0, RenderContext(mask=tote()[1]))
 
 

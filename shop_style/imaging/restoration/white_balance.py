@@ -28,6 +28,7 @@ _AGREEMENT: Final = 4.0
 _NATURAL: Final = 7.0
 _NEUTRAL_CHROMA: Final = 4.0
 _NEUTRAL_SHARE: Final = 0.05
+_MOST_OF_SCENE: Final = 10.0
 _MIN_PIXELS: Final = 200
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -50,6 +51,11 @@ class Cast:
         _, a, b = cv2.cvtColor(white, cv2.COLOR_RGB2Lab)[0, 0]
         return float(np.hypot(a, b))
 
+    def weakened(self, share: float) -> Cast:
+        """The same light with this share of its colour, 0–1."""
+        red, green, blue = (1 + share * (value - 1) for value in self.light)
+        return Cast((red, green, blue), self.evidence)
+
 
 def estimate_cast(rgb: Floats, weights: Floats | None = None) -> Cast:
     """The cast of a picture (H, W, 3) in [0, 1]; none where it is not sure.
@@ -58,13 +64,14 @@ def estimate_cast(rgb: Floats, weights: Floats | None = None) -> Cast:
     light ground decides where there is one: it was white or grey, unless its tint is one that no
     lamp has (pink, mint). Neutral, it clears the whole picture, whatever the product's colour. Of
     a product by itself, or on a strong colour, nothing can be said. In a scene, shades of grey and
-    grey edges must agree, nothing may be neutral as it is, and ordinary warmth is left in.
+    grey edges must agree, nothing may be neutral as it is, ordinary warmth is left in, and no more
+    than a chroma of 10 is told: the rest may be the scene's own.
     Source: Finlayson & Trezzi, "Shades of Gray and Colour Constancy", CIC 2004; van de Weijer,
     Gevers & Gijsenij, "Edge-Based Color Constancy", IEEE TIP 16(9), 2007.
     """
     small = _reduced(rgb)
     fill = fill_border(np.asarray(np.rint(small * 255), np.uint8))
-    if fill is not None:
+    if fill is not None and fill.even:
         ground = _linear(fill.colour[None, None] / np.float32(255))[0, 0]
         return _of_ground(ground) if float(ground.max()) > _MIN_GROUND else Cast()
     if weights is not None and float(weights.min()) < 0.5:
@@ -124,7 +131,8 @@ def _of_scene(small: Floats) -> Cast:
     share = (angle - _NATURAL / 2) / angle
     light = np.maximum(1 + share * (both / both.mean() - 1), 0.3)
     light = light / light.max()
-    return Cast((float(light[0]), float(light[1]), float(light[2])), "scene")
+    cast = Cast((float(light[0]), float(light[1]), float(light[2])), "scene")
+    return cast.weakened(min(1.0, _MOST_OF_SCENE / cast.chroma))
 
 
 def _shades(values: Floats) -> Floats:

@@ -104,17 +104,28 @@ class Command(CodedCommand):
         card = rendering.card
         write = self.stdout.write
         write(f"{out}: {rendering.seconds:.1f} s on {rendering.device}")
-        write(f"strength {rendering.strength:g}, product mask from {rendering.mask.origin}")
+        bound = f", bound by {rendering.bound_by}" if rendering.bound_by else ""
+        write(f"strength {rendering.strength:g}{bound}, product mask from {rendering.mask.origin}")
         write(f"{'':24}{'product':>9}{'whole':>9}{'worst tile':>12}")
         for label, measure in (
             ("SSIM (1 is the same)", card.ssim),
             (f"{card.perceptual_name} (0)", card.perceptual),
             ("ΔE00 (0)", card.delta_e),
+            ("hue, ° (0)", card.hue),
+            ("fine detail (1)", card.detail),
+            ("moved, px (0)", card.displacement),
         ):
             write(
                 f"{label:24}{measure.product:9.3f}{measure.whole:9.3f}"
                 f"{measure.worst_tile.value:12.3f}"
             )
+        for label, value in (
+            ("print kept", card.text.share),
+            ("outline kept", card.silhouette),
+            ("halo, ΔE", card.halo),
+            ("white kept", card.white_kept),
+        ):
+            write(f"{label:24}{'–' if value is None else f'{value:.3f}':>9}")
         write("passed the gate" if rendering.verdict.passed else "failed the gate:")
         for reason in reasons:
             write(f"  {reason['text']}")

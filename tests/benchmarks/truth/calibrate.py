@@ -20,6 +20,57 @@ Bools = NDArray[np.bool_]
 MOST_REFUSED: Final = 0.02
 """Share of harmless pictures that calibration may refuse; the goal is 3 % on the other half."""
 
+DIRECT: Final = {
+    mode: names
+    for modes, names in (
+        (
+            ("background", "grade", "restore"),
+            (
+                "min_worst_ssim",
+                "min_worst_detail",
+                "max_delta_e",
+                "max_worst_delta_e",
+                "max_hue",
+                "max_worst_hue",
+                "min_text",
+                "min_worst_text",
+                "max_displacement",
+                "max_outline_lost",
+                "max_halo",
+            ),
+        ),
+        (
+            ("artistic",),
+            ("min_worst_ssim", "min_text", "min_worst_text", "max_outline_lost", "max_halo"),
+        ),
+        (
+            ("locked",),
+            (
+                "min_worst_ssim",
+                "max_delta_e",
+                "max_hue",
+                "max_worst_hue",
+                "min_text",
+                "min_worst_text",
+                "max_outline_lost",
+                "max_halo",
+            ),
+        ),
+        (("fabric",), ("min_shading", "min_silhouette", "max_outline_lost", "max_halo")),
+    )
+    for mode in modes
+}
+"""Limits that each mode has, whatever else catches the defects planted here."""
+
+COVERED: Final = (
+    "min_shading",
+    "min_silhouette",
+    "max_edge",
+    "max_outline_lost",
+    "max_halo",
+)
+"""All that may be asked of a product whose surface is another's."""
+
 _STEPS: Final = (1.0, 0.99, 0.98, 0.97, 0.95)
 _GIVE: Final = 0.35
 """Where a limit lies between the worst harmless picture it lets by and the mildest defect that it
@@ -37,14 +88,26 @@ class _Reading:
 
 
 def calibrated(rows: Sequence[Row], start: Thresholds) -> Thresholds:
-    """The fewest limits that refuse the most defects at few harmless refusals.
+    """Limits that refuse the most defects at few harmless refusals.
 
-    Greedily, a limit at a time is drawn tight enough to catch most new defects for each harmless
-    picture it newly refuses; then those that catch nothing of their own are let go.
+    Those that speak of a planted defect directly (`DIRECT`) are always drawn, as tight as the
+    harmless pictures let them be. To these, greedily, a limit at a time is added or tightened that
+    catches most new defects for each harmless picture it newly refuses; added ones that catch
+    nothing of their own are let go.
     start: limits that do not speak about the product are taken from here.
     """
-    readings = [_reading(name, rows) for name, limit in LIMITS.items() if limit.of_product]
-    bounds = _pruned(readings, _drawn(readings))
+    mode = rows[0].mode
+    readings = [
+        _reading(name, rows)
+        for name, limit in LIMITS.items()
+        if limit.of_product and (mode != "fabric" or name in COVERED)
+    ]
+    direct = {
+        reading.name: float(np.nanmax(reading.harmless))
+        for reading in readings
+        if reading.name in DIRECT[mode] and np.isfinite(reading.harmless).any()
+    }
+    bounds = _pruned(readings, _drawn(readings, direct), direct)
     found = {
         reading.name: _rounded(_placed(reading, readings, bounds), least=reading.least)
         for reading in readings
@@ -67,10 +130,10 @@ def _reading(name: str, rows: Sequence[Row]) -> _Reading:
     )
 
 
-def _drawn(readings: Sequence[_Reading]) -> dict[str, float]:
+def _drawn(readings: Sequence[_Reading], direct: dict[str, float]) -> dict[str, float]:
     refused = np.zeros(len(readings[0].harmless), np.bool_)
-    caught = np.zeros(len(readings[0].harmful), np.bool_)
-    bounds: dict[str, float] = {}
+    caught = _caught(readings, direct)
+    bounds = dict(direct)
     while True:
         best: tuple[float, str, float, Bools, Bools] | None = None
         for reading in readings:
@@ -93,13 +156,15 @@ def _drawn(readings: Sequence[_Reading]) -> dict[str, float]:
         bounds[name] = min(bound, bounds.get(name, np.inf))
 
 
-def _pruned(readings: Sequence[_Reading], bounds: dict[str, float]) -> dict[str, float]:
+def _pruned(
+    readings: Sequence[_Reading], bounds: dict[str, float], direct: dict[str, float]
+) -> dict[str, float]:
     kept = dict(bounds)
     # Those that catch least go first, so that a broad limit stays.
     for reading in sorted(
         readings, key=lambda item: (item.harmful > bounds.get(item.name, np.inf)).sum()
     ):
-        if reading.name not in kept:
+        if reading.name not in kept or reading.name in direct:
             continue
         rest = {name: bound for name, bound in kept.items() if name != reading.name}
         if _caught(readings, rest).sum() == _caught(readings, kept).sum():

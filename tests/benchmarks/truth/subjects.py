@@ -5,8 +5,9 @@ Our renders always; the real cut-outs of ../shared/data where they are, their ow
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,27 +62,42 @@ def laid_on(rgb: Floats, alpha: Floats, ground: Floats) -> Floats:
 
 
 def subjects(count: int) -> list[Subject]:
-    """Our renders, and real cut-outs up to `count` in all, kinds of product apart in two halves."""
-    found = [
-        _subject(item.name, item.rgb, item.alpha, ours=True)
-        for item in cut_outs(FOLDER / "masks", 0.5)
-    ]
-    for item in real_cut_outs(max(0, count - len(found))):
-        found.append(_subject(item.name, item.rgb, item.alpha, ours=False))
-    return found[:count]
+    """Our renders and as many real cut-outs, kinds of product apart in two halves."""
+    real = real_cut_outs(count // 2)
+    ours = cut_outs(FOLDER / "masks", 0.5)[: count - len(real)]
+    found = [_subject(item.name, item.rgb, item.alpha, ours=True) for item in ours]
+    found += [_subject(item.name, item.rgb, item.alpha, ours=False) for item in real]
+    return _halved(found)
 
 
 def _subject(slug: str, rgb: Floats, alpha: Floats, *, ours: bool) -> Subject:
     rgb, alpha = _framed(rgb, alpha)
-    # Two views of one product must not stand on both sides.
-    kind = re.sub(r"[-_ ]?\d+$", "", slug)
-    number = int(hashlib.sha256(kind.encode()).hexdigest(), 16)
     box = _label_place(alpha)
     if box is not None:
-        rgb = _labelled(rgb, box, _WORDS[number % len(_WORDS)])
-    return Subject(
-        slug=slug, rgb=rgb, alpha=alpha, label=box, ours=ours, calibrates=number % 2 == 0
-    )
+        rgb = _labelled(rgb, box, _WORDS[_mixed(slug) % len(_WORDS)])
+    return Subject(slug=slug, rgb=rgb, alpha=alpha, label=box, ours=ours, calibrates=False)
+
+
+def _halved(found: list[Subject]) -> list[Subject]:
+    """Every second kind calibrates; two views of one product never stand on both sides."""
+    halves = []
+    for part in (True, False):
+        kinds = sorted({_kind(item.slug) for item in found if item.ours is part}, key=_mixed)
+        chosen = set(kinds[::2])
+        halves += [
+            dataclasses.replace(item, calibrates=_kind(item.slug) in chosen)
+            for item in found
+            if item.ours is part
+        ]
+    return halves
+
+
+def _kind(slug: str) -> str:
+    return re.sub(r"[-_ ]?\d+$", "", slug)
+
+
+def _mixed(kind: str) -> int:
+    return zlib.crc32(kind.encode())
 
 
 def _framed(rgb: Floats, alpha: Floats) -> tuple[Floats, Floats]:

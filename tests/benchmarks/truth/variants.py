@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -42,7 +43,9 @@ def variant(subject: Subject, mode: str, number: int, folder: Path) -> Floats:
 
     Made once, then read from `folder`.
     """
-    path = folder / f"{subject.slug}-{mode}-{number}.png"
+    # A subject's label and frame may change with the code: its pixels are part of the name.
+    seen = zlib.crc32(np.rint(subject.on_white * 255).astype(np.uint8).tobytes())
+    path = folder / f"{subject.slug}-{mode}-{number}-{seen:08x}.png"
     if not path.exists():
         made = _MAKERS[mode](subject, number)
         folder.mkdir(parents=True, exist_ok=True)
