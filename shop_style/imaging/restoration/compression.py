@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shop_style.imaging.restoration.blocks import (
     EVERY_SECOND,
     ORDER,
+    SIDE,
     coefficients,
     plane_of,
     thresholded,
@@ -39,8 +40,8 @@ _LUMA_STEPS: Final = np.array(
 )
 _TOLD_BY: Final = (ORDER >= 1) & (ORDER <= 4)
 _CANDIDATES: Final = range(10, BEST_RESTORED + 1, 5)
-_MIN_COEFFICIENTS: Final = 300
-_SURE: Final = 0.6
+_MIN_COEFFICIENTS: Final = 200
+_SURE: Final = 0.5
 _LUMA_SHARE: Final = 0.8
 _CHROMA_SHARE: Final = 1.0
 
@@ -51,17 +52,28 @@ def estimate_quality(rgb: Floats) -> int | None:
     Coefficients of its blocks then lie on multiples of that quality's steps. Only a picture that
     was neither cropped nor resized since shows them.
     """
-    blocks = coefficients(_luma(whole_blocks(rgb)))
-    told = blocks.transpose(1, 3, 0, 2)[_TOLD_BY]
-    for quality in _CANDIDATES:
-        steps = quantisation(quality)[_TOLD_BY][:, None, None]
-        counted = np.abs(told) > 0.5 * steps
-        if counted.sum() < _MIN_COEFFICIENTS:
-            continue
-        phase = np.cos(2 * np.pi * told / steps)[counted]
-        if phase.mean() > _SURE:
-            return quality
-    return None
+    whole = whole_blocks(rgb)
+    blocks = coefficients(_luma(whole)).transpose(1, 3, 0, 2)
+    told = blocks[_TOLD_BY][:, _unclipped(whole)]
+    fits = {quality: _fit(told, quality) for quality in _CANDIDATES}
+    best = max(fits, key=lambda quality: fits[quality])
+    return best if fits[best] > _SURE else None
+
+
+def _fit(told: Floats, quality: int) -> float:
+    """1 where all coefficients (frequencies, blocks) lie on multiples of the steps, 0 by chance."""
+    steps = quantisation(quality)[_TOLD_BY][:, None]
+    counted = np.abs(told) > 0.5 * steps
+    if counted.sum() < _MIN_COEFFICIENTS:
+        return 0.0
+    return float(np.cos(2 * np.pi * told / steps)[counted].mean())
+
+
+def _unclipped(rgb: Floats) -> NDArray[np.bool_]:
+    """Blocks whose decoded levels were all kept: clipping moves coefficients off their steps."""
+    rows, columns = rgb.shape[0] // SIDE, rgb.shape[1] // SIDE
+    inside = np.all((rgb > 0) & (rgb < 1), axis=-1).reshape(rows, SIDE, columns, SIDE)
+    return np.asarray(inside.all(axis=(1, 3)), np.bool_)
 
 
 def quantisation(quality: int) -> Floats:
