@@ -143,7 +143,8 @@ def _halo(own: OwnOutline, candidate: Floats) -> float | None:
     if known.sum() < _LEAST:
         return None
     # A pattern of the ground differs from place to place; a rim is the same all around.
-    return float(np.linalg.norm(np.median((rim - own.rim)[known], axis=0)))
+    found, before = (np.linalg.norm(np.median(item[known], axis=0)) for item in (rim, own.rim))
+    return float(max(found - before, 0.0))
 
 
 def _rim(picture: Floats, weights: Floats) -> Floats:
