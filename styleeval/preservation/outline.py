@@ -143,8 +143,10 @@ def _halo(own: OwnOutline, candidate: Floats) -> float | None:
     if known.sum() < _LEAST:
         return None
     # A pattern of the ground differs from place to place; a rim is the same all around.
-    found, before = (np.linalg.norm(np.median(item[known], axis=0)) for item in (rim, own.rim))
-    return float(max(found - before, 0.0))
+    found, before = (
+        float(np.linalg.norm(np.median(item[known], axis=0))) for item in (rim, own.rim)
+    )
+    return max(found - before, 0.0)
 
 
 def _rim(picture: Floats, weights: Floats) -> Floats:
