@@ -13,7 +13,7 @@ from shop_style.exceptions import ShopStyleError
 from shop_style.generation.limits import faces_allowed, intake_limits
 from shop_style.generation.photographs import Photograph
 from shop_style.generation.pipeline import render
-from shop_style.generation.recipe import configured_device
+from shop_style.generation.recipe import configured_device, configured_segmenter
 from shop_style.generation.specification import Output, Recipe
 from shop_style.transfer.engine import RenderContext
 
@@ -60,6 +60,7 @@ def _pair(photograph: Photograph, recipe: Recipe, context: RenderContext) -> lis
         limits=intake_limits(),
         allow_faces=faces_allowed(),
         guide=photograph.guide,
+        segmenter=configured_segmenter(),
         output=Output(widths=(2 * _CELL,), formats=("webp",)),
         context=context,
     )

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 # (content type, object id, field, style, source digest, recipe digest): unique in one database.
 Key = tuple[int, str, str, int, str, str]
 _BATCH = 500
+COMPOSITION = 2
+"""Raised whenever masks, grounds or locks would make other pixels of the same style."""
 
 
 @dataclass
@@ -132,8 +134,8 @@ def checked_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def recipe_digest(style: Style, overrides: Mapping[str, Any]) -> str:
-    """SHA-256 of the style's digest and the overrides."""
-    recipe = json.dumps([style.digest, dict(overrides)], sort_keys=True)
+    """SHA-256 of the style's digest, the overrides and how pictures are put together."""
+    recipe = json.dumps([style.digest, dict(overrides), COMPOSITION], sort_keys=True)
     return hashlib.sha256(recipe.encode()).hexdigest()
 
 
@@ -262,6 +264,8 @@ def _revive(alias: str, rows: list[StyleVariant]) -> list[int]:
         image="",
         renditions=[],
         original_renditions=[],
+        evidence="",
+        bound_by="",
         scorecard=None,
         ssim=None,
         perceptual=None,

@@ -48,6 +48,7 @@ def retire(rows: models.QuerySet[StyleVariant]) -> int:
             image="",
             renditions=[],
             original_renditions=[],
+            evidence="",
             updated_at=now,
         )
         remove_on_commit(names, using=using)

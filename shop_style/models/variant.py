@@ -235,9 +235,11 @@ class StyleVariant(Leased):
         return sorted(names)
 
     def own_file_names(self) -> list[str]:
-        """Its files without those of its original."""
-        originals = {str(item["name"]) for item in self.original_renditions}
-        return [name for name in self.file_names() if name not in originals]
+        """The files that shoppers are shown of it: neither its original's nor its evidence."""
+        names = {str(item["name"]) for item in self.renditions}
+        if self.image:
+            names.add(str(self.image.name))
+        return sorted(names)
 
     def srcset(self, format: str) -> list[dict[str, Any]]:  # noqa: A002  # the field's own word
         """Renditions of one format, narrowest first: dicts of name, width, height."""

@@ -14,7 +14,7 @@ from shop_style.generation.databases import variant_databases
 from shop_style.generation.limits import faces_allowed, intake_limits
 from shop_style.generation.pipeline import Rendering, render
 from shop_style.generation.preview import ENDINGS, encoded
-from shop_style.generation.recipe import configured_device, recipe_for
+from shop_style.generation.recipe import configured_device, configured_segmenter, recipe_for
 from shop_style.generation.request import checked_overrides
 from shop_style.management.coded import CodedCommand
 from shop_style.models import Style
@@ -83,6 +83,7 @@ class Command(CodedCommand):
                 name=options["image"].name,
                 limits=intake_limits(),
                 allow_faces=faces_allowed(),
+                segmenter=configured_segmenter(),
                 context=RenderContext(device=configured_device(), report=report),
             )
 
