@@ -82,3 +82,29 @@ def warm(strength: float = 1.0) -> Bytes:
 
 def floats(picture: Bytes) -> Any:
     return picture.astype(np.float32) / np.float32(255)
+
+
+def main() -> None:
+    """What the card says of each planted change, as a Markdown table."""
+    from styleeval.preservation import judge, scorecard
+    from styleeval.preservation.structure import ssim
+
+    print(
+        "| change | SSIM, whole picture | product | worst spot | ΔE00 | hue, ° | detail | print |"
+    )
+    print("| --- |" + " --: |" * 7)
+    changes = (label_upside_down, wrong_hue_same_luma, blurred, shifted, new_background, warm)
+    for change in changes:
+        card = scorecard(bottle(), change(), product())
+        whole = ssim(floats(bottle()), floats(change()))
+        codes = ", ".join(reason.code for reason in judge(card, "grade").reasons)
+        print(
+            f"| {change.__name__.replace('_', ' ')} | {whole:.3f} | {card.ssim.product:.3f} "
+            f"| {card.ssim.worst_tile.value:.3f} | {card.delta_e.product:.1f} "
+            f"| {card.hue.product:.0f} | {card.detail.product:.2f} | {card.text.edges or 0:.2f} |"
+            f" {codes}"
+        )
+
+
+if __name__ == "__main__":
+    main()
