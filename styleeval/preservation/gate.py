@@ -162,9 +162,7 @@ def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:
     limits = mode if isinstance(mode, Thresholds) else THRESHOLDS[mode]
     checked = list(_checked(card, limits))
     reasons = tuple(
-        Reason(
-            limit.code, limit.text.format(value=value, limit=bound), value, bound, limit.box(card)
-        )
+        Reason(limit.code, limit.said(card, value, bound), value, bound, limit.box(card))
         for limit, value, bound in checked
         if not limit.holds(value, bound)
     )
@@ -175,16 +173,6 @@ def judge(card: Scorecard, mode: str | Thresholds) -> Verdict:
     ]
     burden, binding = max(used, default=(0.0, ""))
     return Verdict(passed=not reasons, reasons=reasons, burden=burden, binding=binding)
-
-
-def _reason(limit: Limit, card: Scorecard, value: float, bound: float) -> Reason:
-    text = limit.text.format(value=value, limit=bound)
-    if limit.code == "characters" and card.text.characters:
-        text = (
-            f"Label unreadable: {card.text.kept} of {card.text.characters} characters kept "
-            f"(at least {bound:.0%})."
-        )
-    return Reason(limit.code, text, value, bound, limit.box(card))
 
 
 def _checked(card: Scorecard, limits: Thresholds) -> Iterator[tuple[Limit, float, float]]:

@@ -21,7 +21,7 @@ class Limit:
     code: stable, for a verdict's reason. sense: is the limit the least or the most allowed?
     of_product: does it say how true the product is? The others ask whether there is a variant.
     value: the number of a scorecard, None where it has none. box: where to look, in original
-    pixels. text: a sentence for the merchandiser; {value} and {limit} are filled in.
+    pixels. text: a sentence for the merchandiser; {value}, {limit} and {card} are filled in.
     """
 
     code: str
@@ -37,17 +37,26 @@ class Limit:
             return value / limit if limit > 0 else float(value > 0) * 2
         return (1 - value) / (1 - limit) if limit < 1 else float(value < 1) * 2
 
+    def said(self, card: Scorecard, value: float, limit: float) -> str:
+        """The sentence for a scorecard."""
+        return self.text.format(value=value, limit=limit, card=card)
+
     def holds(self, value: float, limit: float) -> bool:
         """Is the value within the limit? NaN is not."""
         return value >= limit if self.sense == "least" else value <= limit
 
 
-def _worst(name: str) -> dict[str, Callable[[Scorecard], object]]:
-    def tile(card: Scorecard) -> Tile:
-        measure: Measure = getattr(card, name)
-        return measure.worst_tile
+def _worst_tile(card: Scorecard, name: str) -> Tile:
+    measure: Measure = getattr(card, name)
+    return measure.worst_tile
 
-    return {"value": lambda card: tile(card).value, "box": lambda card: tile(card).box}
+
+def _worst(name: str) -> Callable[[Scorecard], float | None]:
+    return lambda card: _worst_tile(card, name).value
+
+
+def _where(name: str) -> Callable[[Scorecard], Box | None]:
+    return lambda card: _worst_tile(card, name).box
 
 
 def _characters_kept(card: Scorecard) -> float | None:
@@ -72,7 +81,8 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "min_worst_ssim": Limit(
             code="structure_spot",
             sense="least",
-            **_worst("ssim"),  # type: ignore[arg-type]
+            value=_worst("ssim"),
+            box=_where("ssim"),
             text="One spot of the product has lost its shape, texture or print "
             "(SSIM {value:.2f}, at least {limit:.2f}).",
         ),
@@ -80,14 +90,15 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             code="detail",
             sense="least",
             value=lambda card: card.detail.product,
-            text="The product's fine detail is gone: {value:.0%} is left, at least {limit:.0%} "
+            text="The product's fine detail is gone: {value:.1%} is left, at least {limit:.0%} "
             "is needed.",
         ),
         "min_worst_detail": Limit(
             code="detail_spot",
             sense="least",
-            **_worst("detail"),  # type: ignore[arg-type]
-            text="One spot of the product has lost its fine detail: {value:.0%} is left, "
+            value=_worst("detail"),
+            box=_where("detail"),
+            text="One spot of the product has lost its fine detail: {value:.1%} is left, "
             "at least {limit:.0%} is needed.",
         ),
         "max_perceptual": Limit(
@@ -100,7 +111,8 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "max_worst_perceptual": Limit(
             code="perceptual_spot",
             sense="most",
-            **_worst("perceptual"),  # type: ignore[arg-type]
+            value=_worst("perceptual"),
+            box=_where("perceptual"),
             text="One spot of the product looks like something else (distance {value:.3f}, "
             "at most {limit:.3f}).",
         ),
@@ -121,7 +133,8 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "max_worst_delta_e": Limit(
             code="colour_spot",
             sense="most",
-            **_worst("delta_e"),  # type: ignore[arg-type]
+            value=_worst("delta_e"),
+            box=_where("delta_e"),
             text="One spot of the product has taken a clearly different colour "
             "(ΔE {value:.1f}, at most {limit:.1f}).",
         ),
@@ -134,14 +147,16 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "max_worst_hue": Limit(
             code="hue_spot",
             sense="most",
-            **_worst("hue"),  # type: ignore[arg-type]
+            value=_worst("hue"),
+            box=_where("hue"),
             text="The hue of one spot of the product has turned by {value:.0f}°, "
             "at most {limit:.0f}° is allowed.",
         ),
         "max_worst_displacement": Limit(
             code="geometry",
             sense="most",
-            **_worst("displacement"),  # type: ignore[arg-type]
+            value=_worst("displacement"),
+            box=_where("displacement"),
             text="The product is bent: one spot lies {value:.1f} pixels away, "
             "at most {limit:.1f} are allowed.",
         ),
@@ -150,7 +165,7 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             sense="least",
             value=lambda card: card.text.edges,
             box=lambda card: card.text.box,
-            text="The label is no longer what it was: {value:.0%} of its print is kept, "
+            text="The label is no longer what it was: {value:.1%} of its print is kept, "
             "at least {limit:.0%} must be.",
         ),
         "min_characters": Limit(
@@ -158,15 +173,15 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             sense="least",
             value=_characters_kept,
             box=lambda card: card.text.box,
-            text="Label unreadable: {value:.0%} of its characters kept, at least {limit:.0%} "
-            "must be.",
+            text="Label unreadable: {card.text.kept} of {card.text.characters} characters kept "
+            "(at least {limit:.0%}).",
         ),
         "min_worst_text": Limit(
             code="text_line",
             sense="least",
             value=lambda card: card.text.worst,
             box=lambda card: card.text.box,
-            text="One line of print is no longer what it was: {value:.0%} of it is kept, "
+            text="One line of print is no longer what it was: {value:.1%} of it is kept, "
             "at least {limit:.0%} must be.",
         ),
         "min_shading": Limit(
@@ -194,7 +209,7 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             sense="most",
             value=lambda card: card.outline_lost,
             text="An edge of the product, or of a hole in it, cannot be seen any more "
-            "({value:.0%} of it is lost, at most {limit:.0%} may be).",
+            "({value:.1%} of it is lost, at most {limit:.0%} may be).",
         ),
         "max_displacement": Limit(
             code="moved",

@@ -72,9 +72,10 @@ def test_every_threshold_has_its_limit_and_every_code_is_one() -> None:
     assert {field.name for field in dataclasses.fields(Thresholds)} == set(LIMITS)
     found = [limit.code for limit in LIMITS.values()]
     assert len(found) == len(set(found))
+    untouched = scorecard(ORIGINAL, ORIGINAL, MASK)
     for name, limit in LIMITS.items():
         assert (limit.sense == "least") is name.startswith("min_")
-        text = limit.text.format(value=0.5, limit=0.25)
+        text = limit.said(untouched, 0.5, 0.25)
         assert text.endswith(".") and "{" not in text
 
 
@@ -107,6 +108,17 @@ def test_reasons_say_where() -> None:
     left, top, right, bottom = told.box
     assert left < columns.stop and right > columns.start
     assert top < rows.stop and bottom > rows.start
+
+
+def test_a_label_that_reads_otherwise_is_told_in_characters() -> None:
+    card = scorecard(ORIGINAL, ORIGINAL, MASK)
+    read = dataclasses.replace(
+        card.text, method="ocr", share=11 / 24, characters=24, kept=11, box=(1, 2, 3, 4)
+    )
+    (reason,) = judge(dataclasses.replace(card, text=read), Thresholds(min_characters=0.8)).reasons
+    assert reason.text == "Label unreadable: 11 of 24 characters kept (at least 80%)."
+    assert reason.box == (1, 2, 3, 4)
+    assert judge(card, Thresholds(min_characters=0.8)).passed, "edges are no characters"
 
 
 def test_burden_is_one_at_the_limit() -> None:
