@@ -17,8 +17,9 @@ serve: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) runserver $(if $(PORT),$(PORT),8000)
 
+# All tests take two processes; with ARGS, such as ARGS=tests/api, one.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 2 --dist loadfile)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
