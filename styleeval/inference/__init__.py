@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from styleeval.inference.verdict import Basis as Basis
     from styleeval.inference.verdict import Verdict as Verdict
     from styleeval.inference.verdict import judge as judge
+    from styleeval.inference.verdict import judge_cuped as judge_cuped
     from styleeval.inference.verdict import judge_strata as judge_strata
 
 # No module bears an exported name: importing it would put the module in the name's place.
@@ -78,6 +79,7 @@ _HOMES = {
     "days_for": "power",
     "holm": "multiple",
     "judge": "verdict",
+    "judge_cuped": "verdict",
     "judge_strata": "verdict",
     "mean_difference": "mean",
     "mean_summary": "mean",

@@ -58,9 +58,7 @@ def sequence_of(rates: Rates, *, planned: int, alpha: float = 0.05) -> Compariso
     Raises OutOfRange for alpha and for planned below 1.
     """
     checked_alpha(alpha)
-    if planned < 1:
-        raise OutOfRange(f"planned is {planned}; visitors planned for both arms, from 1 up")
-    time = rates.visitors * tuned_time(alpha) / planned
+    time = rates.visitors * tuned_time(alpha) / checked_plan(planned)
     reach = boundary(time, alpha)
     relative = rates.log_variances
     lift = None
@@ -74,6 +72,13 @@ def sequence_of(rates: Rates, *, planned: int, alpha: float = 0.05) -> Compariso
         lift=lift,
         method=CONFIDENCE_SEQUENCE,
     )
+
+
+def checked_plan(planned: int) -> int:
+    """planned itself. Raises OutOfRange below 1."""
+    if not 1 <= planned < math.inf:
+        raise OutOfRange(f"planned is {planned}; visitors planned for both arms, from 1 up")
+    return planned
 
 
 def _always_valid_p(z: float, time: float) -> float:

@@ -8,10 +8,14 @@ from itertools import combinations
 import numpy as np
 import tea_tasting.aggr
 from gbstats.models.statistics import RatioStatistic, SampleMeanStatistic
+from hypothesis import settings
 
 from styleeval.inference import CupedSummary, Summary
 
 Array = np.ndarray
+
+steady = settings(deadline=None, derandomize=True, max_examples=60)
+"""For properties: the same examples each time, however busy the machine."""
 
 
 def crowd(n: int, seed: int, *, appeal: float = 1.0) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from tea_tasting.experiment import ExperimentResult
 
 from styleeval.inference import benjamini_hochberg, holm
 from styleeval.inference.errors import OutOfRange
+from tests.styleeval.oracles import steady
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
@@ -20,6 +21,7 @@ def theirs(adjust: object, p_values: list[float], **settings: object) -> list[fl
     return [row["pvalue_adj"] for row in found.to_dicts()]
 
 
+@steady
 @given(P_VALUES)
 def test_agree_with_tea_tasting(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(
@@ -34,6 +36,7 @@ def test_agree_with_tea_tasting(p_values: list[float]) -> None:
     )
 
 
+@steady
 @given(P_VALUES)
 def test_never_below_the_plain_ones_and_in_their_order(p_values: list[float]) -> None:
     for adjust in (holm, benjamini_hochberg):

@@ -25,7 +25,7 @@ from styleeval.inference import (
 )
 from styleeval.inference.errors import OutOfRange
 from styleeval.inference.power import Design
-from tests.styleeval.oracles import crowd, tea_aggregates
+from tests.styleeval.oracles import crowd, steady, tea_aggregates
 
 PEOPLE = crowd(4000, 1)
 PILOT = Summary.of(*PEOPLE)
@@ -103,6 +103,7 @@ DESIGNS: list[Design] = [
 ]
 
 
+@steady
 @given(
     st.sampled_from(DESIGNS),
     st.floats(0.02, 0.6),

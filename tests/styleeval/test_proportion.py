@@ -21,6 +21,7 @@ from styleeval.inference import (
     proportion_interval,
 )
 from styleeval.inference.errors import InvalidSummary, OutOfRange
+from tests.styleeval.oracles import steady
 
 
 def of(successes: int, visitors: int) -> Proportion:
@@ -104,6 +105,7 @@ def test_the_published_intervals(
     assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 
 
+@steady
 @given(st.integers(1, 60), st.integers(1, 60), st.data())
 def test_properties(n: int, m: int, data: st.DataObject) -> None:
     one, other = of(data.draw(st.integers(0, n)), n), of(data.draw(st.integers(0, m)), m)

@@ -19,7 +19,7 @@ from styleeval.inference import (
 )
 from styleeval.inference.errors import OutOfRange
 from styleeval.inference.sequential import CONFIDENCE_SEQUENCE
-from tests.styleeval.oracles import gb_ratio, summary
+from tests.styleeval.oracles import gb_ratio, steady, summary
 
 CONTROL, TREATMENT = summary(700, 1), summary(900, 2, appeal=0.8)
 
@@ -66,6 +66,7 @@ def test_it_is_at_most_1_6_times_as_wide_as_a_fixed_interval_at_the_plan() -> No
         assert logs[0] / logs[1] == pytest.approx(wider, rel=1e-3)
 
 
+@steady
 @given(
     planned=st.integers(100, 10**7),
     alpha=st.floats(1e-4, 0.4),
@@ -88,6 +89,7 @@ def test_p_below_alpha_is_an_interval_without_0(
     assert stricter.difference.high > found.difference.high
 
 
+@steady
 @given(st.integers(1, 400))
 def test_more_visitors_are_narrower(times: int) -> None:
     def repeated(arm: Summary, count: int) -> Summary:

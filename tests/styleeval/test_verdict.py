@@ -13,15 +13,19 @@ from styleeval.inference import (
     Summary,
     alpha_at_end,
     alpha_spent,
+    cuped_difference,
+    cuped_rates,
     judge,
+    judge_cuped,
     judge_strata,
     ratio_difference,
+    sequence_of,
     sequential_difference,
     stratified_difference,
 )
 from styleeval.inference.errors import InvalidSummary, OutOfRange
 from styleeval.inference.spending import boundary, tuned_time
-from tests.styleeval.oracles import summary
+from tests.styleeval.oracles import cuped, regulars, summary
 
 FEW, MANY = summary(2000, 1, appeal=0.8), summary(2000, 2)
 LIKE = summary(2000, 3, appeal=0.8)
@@ -87,6 +91,18 @@ def test_phases_are_averaged_at_every_moment() -> None:
     assert ended.comparison == stratified_difference(phases, ended.level)
     assert judge_strata(phases, planned=6000).basis is Basis.SEQUENCE
     assert judge_strata(phases[:1], planned=4000) == judge(FEW, MANY, planned=4000)
+
+
+def test_adjusted_rates_are_judged_alike() -> None:
+    arms = cuped(regulars(2000, 1)), cuped(regulars(2000, 2, appeal=0.93))
+    running, ended = (judge_cuped(*arms, planned=4000, ended=end) for end in (False, True))
+    assert running.comparison == sequence_of(cuped_rates(*arms), planned=4000)
+    assert ended.comparison == cuped_difference(*arms, ended.level).comparison
+    assert (ended.basis, ended.level) == (Basis.FIXED_HORIZON, alpha_at_end(0.05))
+    plain = judge(arms[0].outcome, arms[1].outcome, planned=4000)
+    assert (plain.state, running.state) == (State.NO_DIFFERENCE_SHOWN, State.LOWER)
+    few = judge_cuped(arms[0], cuped(regulars(50, 3)), planned=4000)
+    assert few.state is State.NOT_ENOUGH_DATA and few.comparison is None
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -185,6 +201,33 @@ def test_twenty_looks_and_the_end_are_wrong_one_time_in_twenty_at_most() -> None
     # 4.4 % is expected; three binomial standard errors of 5 % in 400 are 3.3 points.
     assert wrong / runs < 0.083
     assert peeking / runs > 0.15
+
+
+def test_visitors_who_return_cost_no_alpha() -> None:
+    """Sums of visitors who came earlier go on growing, which the sequence does not know."""
+    rng = np.random.default_rng(32)
+    runs, visitors, days = 250, 500, 14
+    wrong = 0
+    for _ in range(runs):
+        looks = zip(*(_days(rng, visitors, days) for _arm in range(2)), strict=True)
+        pairs = list(looks)
+        verdicts = [judge(*pair, planned=2 * visitors) for pair in pairs]
+        verdicts.append(judge(*pairs[-1], planned=2 * visitors, ended=True))
+        wrong += any(it.state in (State.HIGHER, State.LOWER) for it in verdicts)
+    print(f"equal arms, visitors who return, a look a day and the end: {wrong / runs:.2%}")
+    # Three binomial standard errors of 5 % in 250 are 4.1 points.
+    assert wrong / runs < 0.091
+
+
+def _days(rng: np.random.Generator, visitors: int, days: int) -> list[Summary]:
+    """An arm at the end of each day; who came once comes again on one day in four."""
+    first, rate = rng.integers(0, days, visitors), rng.beta(0.5, 9.5, visitors)
+    day = np.arange(days)[:, None]
+    here = (first == day) | ((first < day) & (rng.random((days, visitors)) < 0.25))
+    seen = np.where(here, rng.poisson(6.0, here.shape), 0)
+    clicks = rng.binomial(seen, rate).cumsum(0)
+    seen = seen.cumsum(0)
+    return [Summary.of(clicks[now][first <= now], seen[now][first <= now]) for now in range(days)]
 
 
 def _summary(n: int, m: float, d: float, mm: float, dd: float, md: float) -> Summary:
