@@ -113,10 +113,9 @@ def test_the_lifts_error_is_what_it_varies_by(added: bool) -> None:
         gbs.append(theirs.uplift.stddev**2)
     # A variance of 800 draws has a relative standard error of 5 %.
     assert np.mean(ours) / np.var(logs) == pytest.approx(1, abs=0.15)
-    print(
-        f"{added=}: ours {np.mean(ours) / np.var(logs):.2f}, tea-tasting {np.mean(teas) / np.var(logs):.2f}, "
-        f"gbstats {np.mean(gbs) / np.var(lifts):.2f} of the variance there is"
-    )
+    shares = [np.mean(it) / np.var(logs) for it in (ours, teas)]
+    print(f"{added=}: of the variance there is, ours claims {shares[0]:.2f}, tea-tasting")
+    print(f"{shares[1]:.2f}, gbstats {np.mean(gbs) / np.var(lifts):.2f}")
     assert abs(np.mean(teas) / np.var(logs) - 1) > 0.3
     assert abs(np.mean(gbs) / np.var(lifts) - 1) > 0.3
     if added:
