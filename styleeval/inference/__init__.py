@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from styleeval.exports import lazily
 
 if TYPE_CHECKING:
+    from styleeval.inference.bayesian import Posterior as Posterior
+    from styleeval.inference.bayesian import Prior as Prior
+    from styleeval.inference.bayesian import lift_posterior as lift_posterior
+    from styleeval.inference.bayesian import stratified_lift_posterior as stratified_lift_posterior
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
     from styleeval.inference.mismatch import Mismatch as Mismatch
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
@@ -26,16 +30,20 @@ _HOMES = {
     "Comparison": "ratio",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "Posterior": "bayesian",
+    "Prior": "bayesian",
     "Result": "result",
     "State": "result",
     "Summary": "summary",
     "TooFewVisitors": "errors",
     "compare": "result",
     "compare_strata": "strata",
+    "lift_posterior": "bayesian",
     "ratio_difference": "ratio",
     "ratio_interval": "ratio",
     "sample_ratio_mismatch": "mismatch",
     "stratified_difference": "strata",
+    "stratified_lift_posterior": "bayesian",
 }
 
 __all__ = sorted(_HOMES)
