@@ -31,7 +31,7 @@ def false_positives(findings: Sequence[Finding]) -> str:
             f'<text x="{_LEFT - 8}" y="{top + 15}" text-anchor="end" fill="#333">{label}</text>',
             f'<rect x="{_LEFT}" y="{top + 3}" width="{one.value * scale:.1f}" height="16" '
             f'fill="{colour}"/>',
-            f'<text x="{_LEFT + one.value * scale + 6:.1f}" y="{top + 15}" fill="#333">'
+            f'<text x="{max(_LEFT + one.value * scale, line) + 6:.1f}" y="{top + 15}" fill="#333">'
             f"{one.shown}</text>",
         ]
     parts.append(
