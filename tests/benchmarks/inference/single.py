@@ -221,7 +221,7 @@ def _designs(crowd: Crowd, lift: float) -> tuple[RatioDesign, RatioDesign]:
     """From a large pilot of the originals; and with what the lift does to the variance."""
     generator = np.random.default_rng(3)
     original, styled = (
-        RatioDesign.from_pilot(summary(crowd.sums(generator, 1, 200_000, by)[0, -1]))
+        RatioDesign.from_pilot(summary(crowd.sums(generator, 20, 50_000, by).sum(axis=(0, 1))))
         for by in (0.0, lift)
     )
     variance = (original.variance + styled.variance) / 2
