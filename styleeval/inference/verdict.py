@@ -91,11 +91,15 @@ def judge_strata(
     min_visitors: int = 100,
     min_converted: int = 25,
     clicked_visitors: tuple[int, int] | None = None,
+    sizes: Sequence[float] | None = None,
 ) -> Verdict:
-    """As `judge`, over phases, averaged as `stratified_difference` does."""
+    """As `judge`, over phases, averaged as `stratified_difference` does.
+
+    sizes: visitors of each phase in all arms; see `stratified_rates` for when it matters.
+    """
     return _judged(
         added_up(strata),
-        lambda: stratified_ratios(strata),
+        lambda: stratified_ratios(strata, sizes=sizes),
         _Plan(visitors=planned, ended=ended, scheduled=scheduled, alpha=alpha),
         min_visitors=min_visitors,
         min_converted=min_converted,
