@@ -67,10 +67,23 @@ class Measure:
         return cls(**{**values, **tiles})
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parts:
+    """Where a picture shows product and where ground, each (H, W) in [0, 1]. See `solid`."""
+
+    inside: Floats
+    around: Floats
+
+    @classmethod
+    def of(cls, weights: Floats) -> Self:
+        """Of the product's weights (H, W)."""
+        return cls(inside=solid(weights), around=solid(1 - weights))
+
+
 def measured(
     whole: Floats,
     product: Floats,
-    weights: Floats,
+    parts: Parts,
     *,
     kind: Kind,
     scale: float,
@@ -79,14 +92,15 @@ def measured(
     """The numbers of a map.
 
     whole, product: (H, W) maps of the candidate and of its product in the original's
-    surroundings; pointwise measures give the same twice. weights: (H, W), where the product is.
+    surroundings; pointwise measures give the same twice.
     counts: (H, W) in [0, 1], how much each place can say, such as a grey one about hue.
     scale: original pixels a pixel of the map.
     """
-    said = np.ones_like(weights) if counts is None else counts
-    inside, around = solid(weights) * said, solid(1 - weights) * said
+    inside, around = parts.inside, parts.around
+    if counts is not None:
+        inside, around = inside * counts, around * counts
     perfect = 1.0 if kind == "similarity" else 0.0
-    found: dict[str, Any] = {"whole": _mean(whole, said, perfect)}
+    found: dict[str, Any] = {"whole": _mean(whole, counts, perfect)}
     mean, tail, tile = _part(product, inside, kind, scale) or (perfect, perfect, None)
     height, width = whole.shape
     everywhere = (0, 0, round(width * scale), round(height * scale))
@@ -119,11 +133,12 @@ def _part(
     )
 
 
-def _mean(values: Floats, weights: Floats, otherwise: float) -> float:
+def _mean(values: Floats, weights: Floats | None, otherwise: float) -> float:
+    if weights is None:
+        return float(values.mean(dtype=np.float64))
     total = float(weights.sum(dtype=np.float64))
-    return (
-        float(np.multiply(values, weights, dtype=np.float64).sum() / total) if total else otherwise
-    )
+    product = np.multiply(values, weights, dtype=np.float64)
+    return float(product.sum() / total) if total else otherwise
 
 
 def worst_tile(values: Floats, weights: Floats, *, kind: Kind, scale: float) -> Tile:

@@ -31,7 +31,7 @@ _SOME: Final = 0.02
 """Least share of a side's places nearby from which its mean is known."""
 
 _MARGIN: Final = 48
-"""Pixels around the product's box: past all that a mean of the sides, or of the ring, is made of."""
+"""Pixels around the product's box: past all that a mean of the sides or of the ring is made of."""
 
 
 @dataclass(frozen=True, kw_only=True)

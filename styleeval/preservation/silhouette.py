@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from styleeval.preservation.pullpush import filled
+
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
@@ -65,17 +67,9 @@ def _behind(original: Floats, mask: Floats) -> Floats:
     eroded = cv2.erode(sure, kernel, borderType=cv2.BORDER_REPLICATE)
     away = np.asarray(eroded, np.float32)
     quarter = ((mask.shape[1] + 3) // 4, (mask.shape[0] + 3) // 4)
-    levels = [(_resized(lab * away[..., None], quarter), _resized(away, quarter))]
-    while min(levels[-1][1].shape) > 2:
-        size = tuple((length + 1) // 2 for length in levels[-1][1].shape[::-1])
-        levels.append((_resized(levels[-1][0], size), _resized(levels[-1][1], size)))
-    colour, weight = levels.pop()
-    filled = colour / np.maximum(weight, 1e-6)[..., None]
-    for colour, weight in reversed(levels):
-        coarse = cv2.resize(filled, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        known = np.minimum(weight * 4, 1)[..., None]
-        filled = coarse + known * (colour / np.maximum(weight, 1e-6)[..., None] - coarse)
-    full = cv2.resize(filled, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    known = _resized(away, quarter)
+    colour = _resized(lab * away[..., None], quarter) / np.maximum(known, 1e-6)[..., None]
+    full = cv2.resize(filled(colour, known), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.where(mask[..., None] < 0.5, lab, full).astype(np.float32)
 
 
