@@ -136,7 +136,7 @@ SINGLE = (
     MeasureWords(
         key="white_kept",
         name=_("White kept"),
-        hint=_("How much of the white ground is still exactly white."),
+        hint=_("How much of the white ground is as white as it was."),
         unit=SHARE,
     ),
 )

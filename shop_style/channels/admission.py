@@ -168,7 +168,7 @@ def _white_lost(variant: StyleVariant, policy: ChannelPolicy) -> Iterator[Reason
         ("white_kept",),
         policy.min_white_kept,
         what=_("How much of the white ground was kept"),
-        text=_("%(value)s of its white ground stayed exactly white; %(limit)s is needed."),
+        text=_("%(value)s of its white ground stayed white; %(limit)s is needed."),
     )
 
 

@@ -9,6 +9,7 @@ from shop_style.exceptions import MaskUncertain
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.mask import MIN_CONFIDENCE, ProductMask
 from shop_style.imaging.provenance import Region
+from styleeval.preservation.ground import stands_on_white
 
 Floats = NDArray[np.float32]
 
@@ -59,7 +60,7 @@ def _styled_share(
     if region == "background":
         return mask.background
     share = mask.weights if region == "product" and mask.usable else np.ones_like(mask.weights)
-    if keep_white and mask.origin == "white":
+    if keep_white and (mask.origin == "white" or stands_on_white(original, mask.weights)):
         share = np.minimum(share, _not_white(original, mask))
     return share
 

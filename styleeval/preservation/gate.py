@@ -148,6 +148,9 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
 """Limits by mode. docs/preservation.md says what each was measured against."""
 
 
+WHITE_KEPT: Final = 0.99
+"""Least `white_kept` where a style promises a white ground: along the edge it is mixed."""
+
 LOCKED_FROM: Final = 0.8
 """A colour lock from here on promises the product's own colours."""
 

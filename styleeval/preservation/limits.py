@@ -229,7 +229,7 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             code="white",
             sense="least",
             value=lambda card: card.white_kept,
-            text="The white ground is no longer white: {value:.1%} is still exactly so, "
+            text="The white ground is no longer white: {value:.1%} is as it was, "
             "at least {limit:.1%} must be.",
         ),
         "min_mask_confidence": Limit(

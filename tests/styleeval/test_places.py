@@ -74,6 +74,8 @@ def test_white_is_kept_only_when_it_is_exactly_white() -> None:
     almost = np.where(MASK[..., None] > 0, ORIGINAL, np.float32(253 / 255))
     assert white_kept(ORIGINAL, almost, MASK) == 0
     assert white_kept(ORIGINAL * np.float32(0.9), ORIGINAL, MASK) is None
+    nearly = np.minimum(ORIGINAL, np.float32(254 / 255))
+    assert white_kept(nearly, nearly, MASK) == 1 and white_kept(nearly, almost, MASK) == 0
 
 
 def test_the_frame_knows_fill_and_border() -> None:
