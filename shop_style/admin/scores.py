@@ -52,6 +52,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "min_shading": ("shading", "product"),
     "min_silhouette": ("silhouette", "product"),
     "max_outline_lost": ("outline_lost", "product"),
+    "max_outline_moved": ("outline_moved", "product"),
     "max_edge": ("edge", "product"),
     "max_halo": ("halo", "product"),
     "min_white_kept": ("white_kept", "product"),

@@ -15,13 +15,14 @@ from styleeval.preservation.colour import delta_e, hue_maps, lab
 from styleeval.preservation.geometry import displacement_map
 from styleeval.preservation.ground import frame_of, white_kept
 from styleeval.preservation.measure import Measure, Parts, measured
-from styleeval.preservation.outline import Outline, OwnOutline, outline_kept, outline_of
+from styleeval.preservation.outline import OwnOutline, outline_kept, outline_of
 from styleeval.preservation.perceptual import PerceptualReference, Weights, perceptual_metric
 from styleeval.preservation.pictures import read_mask, read_picture, scaled, size_text
 from styleeval.preservation.report import Print, Scorecard
 from styleeval.preservation.structure import detail_maps, ssim_map
 
 if TYPE_CHECKING:
+    from styleeval.preservation.silhouette import Silhouette, SilhouetteKept
     from styleeval.preservation.text import Share, TextKept
 
 Floats = NDArray[np.float32]
@@ -82,9 +83,13 @@ class Original:
         colours = lab(second)
         measures, maps = self._measures(second, alone, colours)
         outline = outline_kept(self._outline, colours)
+        against_ground = self._against_ground(second)
         card = Scorecard(
             **measures,
-            silhouette=self._silhouette(second, alone, outline),
+            silhouette=outline.silhouette
+            if against_ground is None
+            else min(against_ground.iou, outline.silhouette or 1.0),
+            outline_moved=None if against_ground is None else against_ground.moved,
             edge=outline.edge,
             outline_lost=outline.lost,
             halo=outline.halo,
@@ -138,14 +143,9 @@ class Original:
 
         return shading_correlation(self._small, second, self._weights)
 
-    def _silhouette(self, second: Floats, alone: Floats, outline: Outline) -> float | None:
+    def _against_ground(self, second: Floats) -> SilhouetteKept | None:
         """Told against the original's own ground where that is still there, which shows more."""
-        if alone is not second or self._coverage == 0:
-            return outline.silhouette
-        from styleeval.preservation.silhouette import silhouette_iou
-
-        against_ground = silhouette_iou(self._small, second, self._weights)
-        return min(against_ground, outline.silhouette or 1.0)
+        return self._silhouette.kept(second) if self._coverage else None
 
     def _text_kept(self, candidate: Floats) -> TextKept:
         from styleeval.preservation.text import text_kept
@@ -186,6 +186,12 @@ class Original:
     @cached_property
     def _full_weights(self) -> Floats:
         return np.ones(self._full.shape[:2], np.float32) if self._mask is None else self._mask
+
+    @cached_property
+    def _silhouette(self) -> Silhouette:
+        from styleeval.preservation.silhouette import Silhouette
+
+        return Silhouette(self._small, self._weights)
 
     @cached_property
     def _anchor(self) -> Anchor:
