@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from styleeval.preservation.limits import LIMITS, Box, Limit
+from styleeval.preservation.limit import Box, Limit
+from styleeval.preservation.limits import LIMITS
 from styleeval.preservation.report import Scorecard
 
 
