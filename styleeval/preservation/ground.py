@@ -14,7 +14,9 @@ Floats = NDArray[np.float32]
 
 _WHITE: Final = 254.5 / 255
 _NEAR_WHITE: Final = 253.5 / 255
-_BACKGROUND: Final = 0.02
+BACKGROUND: Final = 0.02
+"""Weight of a product below which a place is ground."""
+
 _LEAST: Final = 0.02
 _MOSTLY: Final = 0.5
 _ROUNDING: Final = 0.5 / 255
@@ -54,7 +56,7 @@ def stands_on_white(picture: Floats, weights: Floats) -> bool:
 def _white_ground(least: Floats, weights: Floats) -> NDArray[np.bool_] | None:
     """The white of a ground, by the picture's least channel; None where there is hardly any, or
     where it is not most of the ground: a bright window behind a product is no white ground."""
-    ground = weights < _BACKGROUND
+    ground = weights < BACKGROUND
     white = ground & (least >= _NEAR_WHITE)
     if float(white.mean()) < _LEAST or white.sum() < _MOSTLY * ground.sum():
         return None
