@@ -199,7 +199,7 @@ def _share(picture: Floats, around: _Surroundings) -> tuple[Floats, NDArray[np.b
 def _product(one: Floats, other: Floats) -> Floats:
     """Scalar products over three channels; NumPy's own reduction over so few is slow."""
     first, second, third = (one[..., channel] * other[..., channel] for channel in range(3))
-    return first + second + third
+    return np.asarray(first + second + third, np.float32)
 
 
 def _numbered(line: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -117,7 +117,8 @@ def _behind(original: Floats, mask: Floats) -> Floats:
     quarter = ((mask.shape[1] + 3) // 4, (mask.shape[0] + 3) // 4)
     known = _resized(away, quarter)
     colour = _resized(lab * away[..., None], quarter) / np.maximum(known, 1e-6)[..., None]
-    full = cv2.resize(filled(colour, known), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    whole = filled(colour.astype(np.float32), known)
+    full = cv2.resize(whole, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.where(mask[..., None] < 0.5, lab, full).astype(np.float32)
 
 
