@@ -42,15 +42,16 @@ class Design(ABC):
 class RatioDesign(Design):
     """A ratio clustered by visitor, or a mean. variance: of one visitor, linearised, in ratio².
 
-    variance_grows: does a lift scale each visitor's clicks, and their variance with (1 + lift)²?
-    It does nearly so where visitors differ in how eagerly they click; without it the plan promises
-    four to six points of power too many at a lift of 15 % (docs/benchmarks.md, *Statistics*).
-    False is the textbooks' equal variance.
+    variance_growth: the treatment's variance is (1 + lift) to this power as great as the
+    control's. Where clicks come by chance alone it is 1, where visitors differ in eagerness and a
+    lift scales each one's, 2; the default lies between and came within a point of the power
+    simulated for both (docs/benchmarks.md). 0 is the textbooks' equal variance, which promises four
+    to six points too much at a lift of 15 %.
     """
 
     ratio: float
     variance: float
-    variance_grows: bool = True
+    variance_growth: float = 1.5
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -95,7 +96,7 @@ class RatioDesign(Design):
         from scipy.special import nctdtr, stdtrit
 
         arms = self.arms(visitors)
-        growth = (1 + lift) ** 2 if self.variance_grows else 1.0
+        growth = (1 + lift) ** self.variance_growth
         variances = [self.variance / arms[0], self.variance * growth / arms[1]]
         freedom = pooled_freedom(variances, [arm - 1 for arm in arms])
         critical = -float(stdtrit(freedom, alpha / 2))

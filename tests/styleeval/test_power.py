@@ -48,7 +48,7 @@ def solved(metric: tea_tasting.RatioOfMeans, what: str) -> float:
 
 @pytest.mark.parametrize("share", SHARES)
 def test_agrees_with_tea_tasting(share: float) -> None:
-    design = replace(RatioDesign.from_pilot(PILOT, treatment_share=share), variance_grows=False)
+    design = replace(RatioDesign.from_pilot(PILOT, treatment_share=share), variance_growth=0.0)
     for lift in (0.02, 0.1, -0.1, 0.3):
         metric = theirs(share, rel_effect_size=lift, n_obs=6000)
         assert power_of(design, lift, 6000) == pytest.approx(solved(metric, "power"), rel=1e-9)
@@ -100,7 +100,7 @@ DESIGNS: list[Design] = [
     for share in SHARES
     for design in (
         RatioDesign(ratio=0.05, variance=0.004, treatment_share=share),
-        RatioDesign(ratio=0.05, variance=0.004, treatment_share=share, variance_grows=False),
+        RatioDesign(ratio=0.05, variance=0.004, treatment_share=share, variance_growth=0.0),
         ProportionDesign(share=0.3, treatment_share=share),
     )
 ]
@@ -127,7 +127,7 @@ def test_the_three_questions_are_one(
 
 
 def test_equal_arms_need_the_fewest_visitors_and_half_the_lift_four_times_as_many() -> None:
-    alike = RatioDesign(ratio=0.05, variance=0.004, variance_grows=False)
+    alike = RatioDesign(ratio=0.05, variance=0.004, variance_growth=0.0)
     needed = {
         share: visitors_for(replace(alike, treatment_share=share), 0.1) for share in (0.5, 0.3, 0.1)
     }
@@ -157,7 +157,7 @@ def test_a_lift_that_scales_each_visitors_clicks_has_the_power_that_is_simulated
     promised = power_of(design, lift, 2 * each)
     # Three binomial standard errors of 70 % in 1,500 are 3.5 points.
     assert np.mean(found) == pytest.approx(promised, abs=0.035)
-    assert power_of(replace(design, variance_grows=False), lift, 2 * each) > promised + 0.04
+    assert power_of(replace(design, variance_growth=0.0), lift, 2 * each) > promised + 0.04
 
 
 def test_days() -> None:

@@ -15,6 +15,7 @@ from styleeval.inference import (
     ratio_difference,
     sequential_difference,
 )
+from styleeval.inference.errors import TooFewVisitors
 from tests.benchmarks.inference.cells import Finding
 from tests.benchmarks.inference.worlds import Array, Crowd, summary
 
@@ -216,4 +217,15 @@ def _designs(crowd: Crowd) -> tuple[RatioDesign, RatioDesign]:
     generator = np.random.default_rng(3)
     pilot = summary(crowd.sums(generator, 20, 50_000, 0.0).sum(axis=(0, 1)))
     design = RatioDesign.from_pilot(pilot)
-    return replace(design, variance_grows=False), design
+    return replace(design, variance_growth=0.0), design
+
+
+def _impression_z(control: Array, treatment: Array, truth: float = 0.0) -> float:
+    """|z| of two proportions, every impression taken for a visitor of its own."""
+    clicks, seen = (np.array([control[i], treatment[i]]) for i in (1, 2))
+    if not seen.all():
+        raise TooFewVisitors("no impressions")
+    rates = clicks / seen
+    pooled = clicks.sum() / seen.sum()
+    error = np.sqrt(pooled * (1 - pooled) * (1 / seen).sum())
+    return float(abs(rates[1] - rates[0] - truth) / error)
