@@ -126,7 +126,7 @@ def _may_exist(name: str) -> bool:
     if not isinstance(storage, FileSystemStorage):
         return True
     try:
-        return os.path.exists(_path(storage, storage.location, name))
+        return os.path.exists(_path(storage, str(storage.location), name))
     except (NotImplementedError, SuspiciousOperation):
         return True
 
@@ -139,15 +139,17 @@ def address(storage: Storage, name: str) -> str:
 
 
 def _storage() -> Storage:
-    storage: Storage = StyleVariant._meta.get_field("image").storage  # type: ignore[union-attr]
+    storage: Storage = StyleVariant._meta.get_field("image").storage
     return storage
 
 
 def _plain(storage: Storage) -> FileSystemStorage | None:
     """The storage, where it is Django's own for disks and its addresses are as well."""
     inner = getattr(storage, "_wrapped", storage)  # default_storage is lazy
-    is_plain = isinstance(inner, FileSystemStorage) and type(inner).url is FileSystemStorage.url
-    return inner if is_plain and "url" not in inner.__dict__ else None
+    if not isinstance(inner, FileSystemStorage):
+        return None
+    is_plain = type(inner).url is FileSystemStorage.url and "url" not in inner.__dict__
+    return inner if is_plain else None
 
 
 def _addresses(text: str) -> Addresses:
