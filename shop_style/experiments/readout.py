@@ -86,8 +86,9 @@ _Rows = Mapping[tuple[int, int, str], Mapping[str, Any]]
 
 
 def _latest(alias: str, phases: Sequence[Phase]) -> _Rows:
-    """Each phase's newest sums by phase, arm and slice."""
+    """Each phase's newest sums by phase, arm and slice; not those by product, which are many."""
     rows = SummaryTotals.objects.using(alias).filter(phase__in=phases).order_by("day")
+    rows = rows.exclude(slice__startswith=SummaryTotals.PRODUCT)
     return {
         (row["phase_id"], row["arm_id"], row["slice"]): row
         for row in rows.values("phase_id", "arm_id", "slice", *_SUMS)
@@ -224,9 +225,9 @@ def _splits(
 
 
 def _devices(arms: Sequence[Arm], rows: _Rows) -> dict[str, tuple[ArmReport, ...]]:
-    slices = sorted({key[2] for key in rows} - {SummaryTotals.ALL})
+    slices = sorted({key[2] for key in rows if key[2].startswith(SummaryTotals.DEVICE)})
     return {
-        name.removeprefix("device:"): tuple(
+        name.removeprefix(SummaryTotals.DEVICE): tuple(
             _arm_report(arm, {key: row for key, row in rows.items() if key[2] == name})
             for arm in arms
         )
