@@ -42,5 +42,7 @@ SHOP_STYLE = {
     # Long, so that query counts hold; tests forget the snapshot when they change it.
     "SNAPSHOT_SECONDS": 3600.0,
     "LATE_SECONDS": 0.0,
+    # Visitors of tests click at once.
+    "BOTS": {"click_ms": 0},
     "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
 }

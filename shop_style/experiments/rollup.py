@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db import connections, models, transaction
-from django.db.models import Count, F, Max, Min, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db import transaction
+from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
 from shop_style.conf import app_settings
+from shop_style.experiments.counting import COUNTS, count_visitors, counted, kinds, put
 from shop_style.experiments.lost_files import leave_out_lost
+from shop_style.experiments.mixed import mark_touched, mixed_in, waiting_marks
+from shop_style.experiments.pairs import pair_totals
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.experiments.tally import tally
 from shop_style.models import (
@@ -31,14 +33,6 @@ from shop_style.models import (
 )
 
 _BLOCK: Final = 20_000
-_KEYS: Final = 400
-_COUNTS: Final = {
-    "rendered": Kind.RENDERED,
-    "viewable": Kind.VIEWABLE,
-    "clicks": Kind.CLICK,
-    "failed": Kind.FAILED,
-    "conversions": Kind.CONVERSION,
-}
 
 
 @dataclass
@@ -75,15 +69,19 @@ def rollup(*, recount: bool = False) -> RollupReport:
             block = _block(alias, start)
             if block:
                 report.events += len(block)
-                report.visitors += _count_visitors(alias, block)
+                touched = _touched(block)
+                report.visitors += count_visitors(alias, touched)
+                mark_touched(alias, touched)
                 _count_hours(alias, block)
                 start = block[-1][0]
             failed = {row[4] for row in block if row[3] == Kind.FAILED}
             mark.unchecked = sorted({*mark.unchecked, *failed})
-            phases = {*mark.unsummed, *(row[1] for row in block)}
+            marked = waiting_marks(alias)
+            phases = {*mark.unsummed, *(row[1] for row in block), *marked.phases}
             is_last = len(block) < _BLOCK
             if is_last:
-                _summarise(alias, phases)
+                summarise(alias, phases)
+                marked.settle(alias)
             mark.unsummed = [] if is_last else sorted(phases)
             # The mark stays behind what is young: a writer that took its number earlier may
             # commit later.
@@ -125,61 +123,40 @@ def _block(alias: str, after: int) -> list[tuple[Any, ...]]:
     return list(rows.values_list("pk", "phase", "visitor", "kind", "product", "at")[:_BLOCK])
 
 
-def _count_visitors(alias: str, block: Sequence[tuple[Any, ...]]) -> int:
+def _touched(block: Sequence[tuple[Any, ...]]) -> dict[int, set[str]]:
     touched: dict[int, set[str]] = {}
     for _pk, phase, visitor, *_rest in block:
         touched.setdefault(phase, set()).add(visitor)
-    for phase, visitors in touched.items():
-        for keys in _batches(sorted(visitors)):
-            found = (
-                Event.objects.using(alias)
-                .filter(phase=phase, visitor__in=keys)
-                .values("arm", "visitor")
-                .annotate(
-                    **_kinds(),
-                    worth=Coalesce(Sum("value"), 0, output_field=models.DecimalField()),
-                    flagged=Count("pk", filter=~Q(suspicion=0)),
-                    first=Min("at"),
-                    last=Max("at"),
-                    # A visitor's device does not change; a conversion may not know it.
-                    seen_on=Max("device"),
-                )
-            )
-            rows = [
-                VisitorTotals(
-                    phase_id=phase,
-                    arm_id=item["arm"],
-                    visitor=item["visitor"],
-                    device=item["seen_on"],
-                    value=item["worth"],
-                    suspicious=item["flagged"],
-                    first_at=item["first"],
-                    last_at=item["last"],
-                    **_counted(item),
-                )
-                for item in found
-            ]
-            _put(alias, rows, ["phase", "arm", "visitor"])
-    return sum(map(len, touched.values()))
+    return touched
 
 
 def _count_hours(alias: str, block: Sequence[tuple[Any, ...]]) -> None:
-    touched = {(row[1], row[5].replace(minute=0, second=0, microsecond=0)) for row in block}
+    count_hours(
+        alias, {(row[1], row[5].replace(minute=0, second=0, microsecond=0)) for row in block}
+    )
+
+
+def count_hours(alias: str, touched: Iterable[tuple[int, datetime]]) -> None:
+    """Count hours of phases anew. Not those whose page events are purged: their sums are final."""
+    complete = dict(Phase.objects.using(alias).values_list("pk", "raw_from"))
     for phase, hour in sorted(touched):
+        raw_from = complete.get(phase)
+        if raw_from is not None and hour < raw_from:
+            continue
         found = (
             Event.objects.using(alias)
             .filter(phase=phase, at__gte=hour, at__lt=hour + timedelta(hours=1))
             .values("arm")
-            .annotate(**_kinds())
+            .annotate(**kinds())
         )
         rows = [
-            HourlyTotals(phase_id=phase, arm_id=item["arm"], hour=hour, **_counted(item))
+            HourlyTotals(phase_id=phase, arm_id=item["arm"], hour=hour, **counted(item))
             for item in found
         ]
-        _put(alias, rows, ["phase", "arm", "hour"])
+        put(alias, rows, ["phase", "arm", "hour"])
 
 
-def _summarise(alias: str, phases: Iterable[int]) -> None:
+def summarise(alias: str, phases: Iterable[int]) -> None:
     """Each arm's sufficient statistics, of all visitors and by device, up to now.
 
     Not of purged experiments: their visitors are gone, and their sums are final.
@@ -187,15 +164,28 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
     # By the clock, not by the time zone that a member of staff looks with.
     day = timezone.now().date()
     kept = Phase.objects.using(alias).filter(pk__in=phases, experiment__purged_at=None)
-    for phase in kept.order_by("pk").values_list("pk", flat=True):
-        rows = VisitorTotals.objects.using(alias).filter(phase=phase)
-        for by_device in (False, True):
-            keys = ["arm", "device"] if by_device else ["arm"]
+    for phase in kept.order_by("pk"):
+        everybody = VisitorTotals.objects.using(alias).filter(phase=phase)
+        mixed = mixed_in(alias, phase)
+        rows = everybody.exclude(visitor__in=mixed.values("visitor"))
+        left_out = dict(
+            everybody.filter(visitor__in=mixed.values("visitor"), rendered__gt=0)
+            .order_by()
+            .values_list("arm")
+            .annotate(Count("pk"))
+        )
+        slices = [
+            (SummaryTotals.ALL, rows, ["arm"]),
+            (SummaryTotals.UNSUSPICIOUS, rows.filter(suspicion=0), ["arm"]),
+            ("device:", rows.exclude(device=""), ["arm", "device"]),
+        ]
+        summaries = []
+        for name, chosen, keys in slices:
             found = (
-                rows.order_by()
+                chosen.order_by()
                 .values(*keys)
                 .annotate(
-                    **{f"n_{name}": Sum(name) for name in _COUNTS},
+                    **{f"n_{name}": Sum(name) for name in COUNTS},
                     shown_to=Count("pk", filter=Q(rendered__gt=0)),
                     seen_by=Count("pk", filter=Q(viewable__gt=0)),
                     clicked_by=Count("pk", filter=Q(clicks__gt=0)),
@@ -203,14 +193,16 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
                     mm=Sum(F("clicks") * F("clicks")),
                     md=Sum(F("clicks") * F("viewable")),
                     flagged=Sum("suspicious"),
+                    flagged_by=Count("pk", filter=Q(rendered__gt=0) & ~Q(suspicion=0)),
+                    seen_tiles=Sum("tiles"),
                     worth=Sum("value"),
                 )
             )
-            summaries = [
+            summaries += [
                 SummaryTotals(
-                    phase_id=phase,
+                    phase=phase,
                     arm_id=item["arm"],
-                    slice=f"device:{item['device']}" if by_device else SummaryTotals.ALL,
+                    slice=name + item.get("device", ""),
                     day=day,
                     visitors=item["shown_to"],
                     viewing_visitors=item["seen_by"],
@@ -219,45 +211,37 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
                     clicks_squared=item["mm"],
                     clicks_viewable=item["md"],
                     suspicious=item["flagged"],
+                    flagged_visitors=item["flagged_by"],
+                    mixed=left_out.get(item["arm"], 0) if name == SummaryTotals.ALL else 0,
+                    tiles=item["seen_tiles"],
                     value=item["worth"],
-                    **{name: item[f"n_{name}"] for name in _COUNTS},
+                    **counted(item),
                 )
                 for item in found
-                if not by_device or item["device"]
             ]
-            _put(alias, summaries, ["phase", "arm", "slice", "day"])
+        summaries += _emptied(alias, phase, summaries, left_out, day)
+        put(alias, summaries, ["phase", "arm", "slice", "day"])
+        put(alias, pair_totals(alias, phase, rows, day), ["phase", "arm", "slice", "day"])
 
 
-def _kinds() -> dict[str, Count]:
-    return {f"n_{name}": Count("pk", filter=Q(kind=kind)) for name, kind in _COUNTS.items()}
-
-
-def _counted(item: Any) -> dict[str, int]:
-    return {name: item[f"n_{name}"] for name in _COUNTS}
-
-
-def _put(alias: str, rows: list[Any], keys: list[str]) -> None:
-    """Insert the rows, or overwrite those that are there."""
-    if not rows:
-        return
-    model = type(rows[0])
-    names = [
-        field.name
-        for field in model._meta.concrete_fields
-        if not field.primary_key and field.name not in keys
+def _emptied(
+    alias: str, phase: Phase, summaries: Sequence[SummaryTotals], mixed: Any, day: date
+) -> list[SummaryTotals]:
+    """Zeros for an arm and slice that nobody is left in: the last sums must not stay the newest."""
+    there = {(item.arm_id, item.slice) for item in summaries}
+    rows = SummaryTotals.objects.using(alias).filter(phase=phase).order_by()
+    before = {*rows.values_list("arm", "slice").distinct()}
+    before |= {(arm, SummaryTotals.ALL) for arm in mixed}
+    return [
+        SummaryTotals(
+            phase=phase,
+            arm_id=arm,
+            slice=name,
+            day=day,
+            mixed=mixed.get(arm, 0) if name == SummaryTotals.ALL else 0,
+        )
+        for arm, name in sorted(before - there)
     ]
-    targeted = connections[alias].features.supports_update_conflicts_with_target
-    model._default_manager.using(alias).bulk_create(
-        rows,
-        batch_size=_KEYS,
-        update_conflicts=True,
-        update_fields=names,
-        unique_fields=keys if targeted else None,
-    )
-
-
-def _batches(keys: list[str]) -> Iterable[list[str]]:
-    return (keys[start : start + _KEYS] for start in range(0, len(keys), _KEYS))
 
 
 def rolled_up_at() -> datetime | None:

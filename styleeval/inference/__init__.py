@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
     from styleeval.inference.mismatch import Mismatch as Mismatch
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
+    from styleeval.inference.paired import PairedSummary as PairedSummary
+    from styleeval.inference.paired import compare_paired as compare_paired
+    from styleeval.inference.paired import paired_difference as paired_difference
     from styleeval.inference.ratio import Comparison as Comparison
     from styleeval.inference.ratio import Interval as Interval
     from styleeval.inference.ratio import ratio_difference as ratio_difference
@@ -26,12 +29,15 @@ _HOMES = {
     "Comparison": "ratio",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "PairedSummary": "paired",
     "Result": "result",
     "State": "result",
     "Summary": "summary",
     "TooFewVisitors": "errors",
     "compare": "result",
+    "compare_paired": "paired",
     "compare_strata": "strata",
+    "paired_difference": "paired",
     "ratio_difference": "ratio",
     "ratio_interval": "ratio",
     "sample_ratio_mismatch": "mismatch",
