@@ -239,6 +239,7 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
             "layer",
             "coverage",
             "planned_visitors",
+            "unit",
             "primary_metric",
             "state",
             "outcome",

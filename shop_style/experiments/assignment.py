@@ -23,8 +23,8 @@ class Assignment:
 def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Assignment | None:
     """The visitor's arm, or None for one who takes no part.
 
-    Only the visitor is hashed, so every tile of a page shows the same arm; where the unit is the
-    tile, `tile` is hashed with it. Who has entered stays in the phase and arm entered, whatever
+    Only the visitor is hashed, so every tile of a page shows the same arm; where each is drawn by
+    itself, `tile` names it. Who has entered stays in the phase and arm entered, whatever
     becomes of weights, coverage and holdout later.
     """
     if not visitor.id or visitor.excluded:
@@ -35,7 +35,7 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
         if not (experiment.is_running and _takes_part(experiment, visitor)):
             return None
         phase = experiment.phases[experiment.current]
-    drawn = f"{visitor.id}|{tile}" if experiment.by_tile else visitor.id
+    drawn = f"{visitor.id}|{tile}" if tile else visitor.id
     found = Assignment(
         experiment=experiment,
         phase=phase,
@@ -43,7 +43,7 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
         visitor=visitor_hash(experiment.visitor_salt, visitor.id),
         is_new=is_new,
     )
-    return _as_on_first_device(found, visitor)
+    return _as_on_first_device(found, visitor) if visitor.adopted else found
 
 
 def _as_on_first_device(found: Assignment, visitor: Visitor) -> Assignment:
@@ -54,7 +54,7 @@ def _as_on_first_device(found: Assignment, visitor: Visitor) -> Assignment:
 
 
 def _takes_part(experiment: ExperimentEntry, visitor: Visitor) -> bool:
-    if experiment.holdout.holds(visitor.id):
+    if experiment.holdout is not None and experiment.holdout.holds(visitor.id):
         return False
     if experiment.layer:
         place = share(experiment.layer_salt, visitor.id)

@@ -87,8 +87,9 @@ def _record(
         number, value = worth.get((product.content_type_id, product.object_id), (-1, None))
         if number < 0:
             continue
+        experiment = by_phase[product.phase_id]
         tile = tile_key(product.content_type_id, product.object_id, product.field)
-        assignment = assign(by_phase[product.phase_id], known, tile)
+        assignment = assign(experiment, known, tile if experiment.by_tile else "")
         if assignment is None:
             continue
         # By the object bought and not by its picture: two pictures of it are one conversion.

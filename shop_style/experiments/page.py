@@ -133,7 +133,7 @@ class Page:
         One query, where MERGE_LOGINS says so and something may be entered yet."""
         user = self._user()
         fresh = [item for item in experiments if item.id not in self.visitor.phases]
-        if user is not None and fresh and not self._recognised:
+        if user is not None and fresh and not self._recognised and not self.visitor.excluded:
             self._recognised = True
             self.become(recognised(self.visitor, user, fresh))
 
@@ -150,7 +150,9 @@ class Page:
             # As the page found the visitor: its second tile is as new to the experiment as its
             # first.
             found = self._identified or self.visitor
-            self._assignments[key] = assign(experiment, found, tile) if self.keeps_visitor else None
+            self._assignments[key] = (
+                assign(experiment, found, key[1]) if self.keeps_visitor else None
+            )
         return self._assignments[key]
 
     def is_held_out(self, holdout: Holdout) -> bool:

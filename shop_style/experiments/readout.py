@@ -251,7 +251,8 @@ def _splits(
         seen = [rows.get((phase.pk, arm.pk, SummaryTotals.ALL)) for arm in weighted]
         stages = {
             "tokens": [tallies.get((phase.pk, VISITOR, arm.slug), 0) for arm in weighted],
-            "rendered": [row["visitors"] if row else 0 for row in seen],
+            # Before any is left out: a mixed pair is one of each arm, whatever the weights.
+            "rendered": [row["visitors"] + row["mixed"] if row else 0 for row in seen],
         }
         if by_tile:  # each visitor is in every arm; what was dealt out are tiles
             stages = {"tiles": [row["tiles"] if row else 0 for row in seen]}

@@ -89,7 +89,7 @@ class ExperimentEntry:
     phases: Mapping[int, PhaseEntry]
     unit: str = Experiment.Unit.VISITOR
     identity_salt: str = ""
-    holdout: Holdout = Holdout()
+    holdout: Holdout | None = None
 
     @property
     def by_tile(self) -> bool:
@@ -268,7 +268,7 @@ def _entries(compiled: Iterable[dict[str, Any]], holdout: Holdout) -> Iterable[E
                 **item,
                 "ended": ended.timestamp() if ended else None,
                 "phases": phases,
-                "holdout": holdout,
+                "holdout": holdout or None,
             }
         )
 

@@ -61,9 +61,14 @@ def test_the_held_out_see_originals_uncounted_and_the_report_says_how_many_pages
     seen = next(client for client in clients if client not in held)
     assert is_held_out(seen.cookies["shop_style_visitor"].value) is False
     assert is_held_out("nobody") is None
+    request = held[0].get("/").wsgi_request
+    assert is_held_out(request) is True
+    request.META["HTTP_DNT"] = "1"
+    del request.headers
+    assert is_held_out(request) is None
     rollup()
     report = build_report(shop.experiment)
-    assert report.excluded["holdout"] == len(held) * 5
+    assert report.excluded["holdout"] == len(held) * 5 + 1
     assert not Event.objects.exists()
 
 

@@ -88,6 +88,8 @@ def test_who_saw_both_arms_is_left_out_and_counted_by_arm(browser: Any, shop: An
         assert after[slug].visitors == before[slug].visitors - 1
         assert after[slug].clicks == before[slug].clicks - 1
         assert after[slug].mixed == 1
+    counts = {split.stage: split.counts for split in build_report(shop.experiment).splits}
+    assert counts["rendered"] == {slug: arm.visitors for slug, arm in before.items()}
     report(arms[True], shop)
     rollup(recount=True)
     again = {arm.slug: arm for arm in build_report(shop.experiment).arms}
@@ -129,6 +131,14 @@ def test_nothing_is_joined_unless_the_shop_says_so(browser: Any, shop: Any, sett
     page(client)
     enter(client)
     assert not VisitorIdentity.objects.exists()
+
+
+def test_who_asks_not_to_be_tracked_is_not_recognised(browser: Any, shop: Any) -> None:
+    merge_visitor(visit_arm(shop, styled=True).visitor, User.objects.get())
+    client = browser(sec_gpc="1")
+    enter(client)
+    assert not is_styled(page(client)) and "shop_style_visitor" not in client.cookies
+    assert merge_visitor(client.get("/").wsgi_request, User.objects.get()) == ""
 
 
 def test_an_identity_means_nothing_in_another_experiment_and_goes_with_the_purge(
