@@ -51,8 +51,8 @@ def carry(alias: str, before: datetime, *, dry_run: bool = False) -> int:
 
     before: those older than this, by whole hours, so that no hour is half there; none for which a
     page may still report. Conversions stay, for an order recorded twice must count once, and so do
-    the events of tile-by-tile experiments: different tiles cannot be added up. Rolls must be up to
-    date. Returns how many events went. Whatever run is stopped, each event counts exactly once.
+    the events of tile-by-tile experiments: different tiles cannot be added up. Call it with totals
+    up to date. Returns how many events went; wherever a run is stopped, each counts exactly once.
     """
     open_pages = timezone.now() - timedelta(hours=app_settings().TOKEN_HOURS)
     horizon = min(before, open_pages).replace(minute=0, second=0, microsecond=0)

@@ -14,10 +14,11 @@ from django.utils.cache import patch_cache_control
 
 from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment, assign
+from shop_style.experiments.guard import guarded
 from shop_style.experiments.identity import recognised, remember
 from shop_style.experiments.preview import Preview, requested_preview
 from shop_style.experiments.rendering import Rendering
-from shop_style.experiments.snapshot import ExperimentEntry, Holdout
+from shop_style.experiments.snapshot import ExperimentEntry, Holdout, experiment_database
 from shop_style.experiments.tally import TOKEN, VISITOR, tally
 from shop_style.experiments.tokens import Exposure, new_page_view, page_token
 from shop_style.experiments.visitor import (
@@ -241,7 +242,8 @@ class Page:
         tally.write_if_due()
         user = self._user() if self._entered else None
         if user is not None:
-            remember(user, [item for item in self._entered.values() if item.is_new])
+            with guarded(experiment_database()):
+                remember(user, [item for item in self._entered.values() if item.is_new])
 
     def has_entered(self, assignment: Assignment) -> bool:
         """Was the experiment entered, on an earlier page or on this one?"""

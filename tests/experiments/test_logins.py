@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from shop_style.experiments import lifecycle
@@ -139,6 +140,22 @@ def test_who_asks_not_to_be_tracked_is_not_recognised(browser: Any, shop: Any) -
     enter(client)
     assert not is_styled(page(client)) and "shop_style_visitor" not in client.cookies
     assert merge_visitor(client.get("/").wsgi_request, User.objects.get()) == ""
+
+
+def test_a_login_goes_through_whatever_of_ours_fails(browser: Any, shop: Any) -> None:
+    def fail(execute: Any, sql: str, *arguments: Any) -> Any:
+        if "shop_style_visitoridentity" in sql:
+            raise OperationalError("no such table")
+        return execute(sql, *arguments)
+
+    client = browser()
+    with connection.execute_wrapper(fail):
+        page(client)
+        enter(client)
+        other = browser()
+        enter(other)
+        assert not is_styled(page(other))
+    assert not VisitorIdentity.objects.exists()
 
 
 def test_an_identity_means_nothing_in_another_experiment_and_goes_with_the_purge(
