@@ -94,12 +94,12 @@ def _forget(
     phases = list(experiment.phases.values_list("pk", flat=True))
     events = Event.objects.using(alias).filter(phase__in=phases, visitor__in=hashes)
     totals: list[QuerySet[Any]] = [
-        model._default_manager.using(alias).filter(phase__in=phases, visitor__in=hashes)
-        for model in (VisitorTotals, CarriedTotals)
+        VisitorTotals.objects.using(alias).filter(phase__in=phases, visitor__in=hashes),
+        CarriedTotals.objects.using(alias).filter(phase__in=phases, visitor__in=hashes),
     ]
     ties: list[QuerySet[Any]] = [
-        model._default_manager.using(alias).filter(experiment=experiment, visitor__in=hashes)
-        for model in (VisitorIdentity, MixedVisitor)
+        VisitorIdentity.objects.using(alias).filter(experiment=experiment, visitor__in=hashes),
+        MixedVisitor.objects.using(alias).filter(experiment=experiment, visitor__in=hashes),
     ]
     numbers = (events.count(), sum(rows.count() for rows in totals))
     if not any(numbers) and not any(rows.exists() for rows in ties):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -82,8 +83,8 @@ def _remove(experiment: Experiment, report: PurgeReport, *, dry_run: bool) -> No
     report.visitors += visitors.count() if dry_run else _removed(visitors)
     if not dry_run:
         _removed(CarriedTotals.objects.using(alias).filter(phase__in=phases))
-        for model in (MixedVisitor, VisitorIdentity):
-            _removed(model._default_manager.using(alias).filter(experiment=experiment))
+        _removed(MixedVisitor.objects.using(alias).filter(experiment=experiment))
+        _removed(VisitorIdentity.objects.using(alias).filter(experiment=experiment))
 
 
 def _close(experiment: Experiment) -> None:
@@ -101,7 +102,7 @@ def _close(experiment: Experiment) -> None:
         compile_snapshot()
 
 
-def _removed(rows: models.QuerySet[models.Model]) -> int:
+def _removed(rows: models.QuerySet[Any]) -> int:
     """Delete in pieces, so that no long lock stops the shop from taking events."""
     gone = 0
     while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:_BATCH]):

@@ -68,7 +68,9 @@ def test_the_token_tells_each_tiles_arm_and_so_do_clicks_and_orders(shop: Any) -
     clicks = Event.objects.filter(kind="click").order_by("position")
     assert [event.arm_id == warm for event in clicks] == looks(seen)
     assert record_conversion(seen.visitor, shop.chairs, order="A-1") == 6
-    orders = {event.product.object_id: event.arm_id for event in Event.objects.filter(value=None)}
+    orders = {
+        event.product.object_id: event.arm_id for event in Event.objects.filter(kind="conversion")
+    }
     bought = [orders[str(chair.pk)] == warm for chair in shop.chairs]
     assert bought == looks(seen)
 
