@@ -54,7 +54,7 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     change_form_template = "admin/shop_style/experiment/change_form.html"
     fieldsets = (
         (None, {"fields": ("name", "slug", "hypothesis", "placement")}),
-        (_("Visitors"), {"fields": ("planned_visitors", "coverage", "primary_metric")}),
+        (_("Visitors"), {"fields": ("planned_visitors", "coverage", "unit", "primary_metric")}),
         (
             _("Layer"),
             {
@@ -239,6 +239,7 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "visitors": f"{visitors_so_far([experiment]).get(experiment.pk, 0):,}",
             "planned": f"{experiment.planned_visitors or 0:,}",
             "trail": trail,
+            "previews": experiment_steps.previews(experiment),
         }
 
     def save_model(

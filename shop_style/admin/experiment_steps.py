@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
 from shop_style.experiments.eligibility import readiness
+from shop_style.experiments.preview import preview_link
 from shop_style.models import Experiment
 
 PERMISSION = "shop_style.run_experiment"
@@ -87,6 +88,17 @@ def ways_to_end(experiment: Experiment) -> list[Way]:
             Way(ship=slug, name=name, publish=end.publish.count(), withdraw=end.withdraw.count())
         )
     return ways
+
+
+def previews(experiment: Experiment) -> list[tuple[str, str]]:
+    """Each arm's look, and a link to the storefront as its visitors see it; of what has ended none.
+
+    Signed anew for whoever opens the experiment's page, which takes the permission to view it.
+    """
+    if experiment.state == State.FINISHED:
+        return []
+    arms = experiment.arms.select_related("style")
+    return [(arm.style.name if arm.style else _("Originals"), preview_link(arm)) for arm in arms]
 
 
 def _start(experiment: Experiment, actor: str, values: dict[str, Any]) -> str:

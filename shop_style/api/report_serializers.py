@@ -32,6 +32,9 @@ class ArmReportSerializer(serializers.Serializer[Any]):
     failed = serializers.IntegerField()
     suspicious = serializers.IntegerField()
     ctr = IntervalSerializer(allow_null=True)
+    flagged_visitors = serializers.IntegerField(help_text="of `visitors`, kept")
+    mixed = serializers.IntegerField(help_text="visitors who saw two arms, in none of the counts")
+    tiles = serializers.IntegerField(help_text="a product and visitor each, where drawn by tile")
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):
@@ -58,7 +61,7 @@ class EffectSerializer(serializers.Serializer[Any]):
 class SplitSerializer(serializers.Serializer[Any]):
     """A sample-ratio check."""
 
-    stage = serializers.ChoiceField(choices=("tokens", "rendered"))
+    stage = serializers.ChoiceField(choices=("tokens", "rendered", "tiles"))
     phase = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.IntegerField())
     expected = serializers.DictField(child=serializers.FloatField())
@@ -103,3 +106,11 @@ class ReportSerializer(serializers.Serializer[Any]):
     devices = serializers.DictField(child=ArmReportSerializer(many=True))
     excluded = serializers.DictField(child=serializers.IntegerField())
     hours = HourSerializer(many=True)
+    unit = serializers.CharField()
+    estimand = serializers.CharField(help_text="what the effects are effects of, in words")
+    without_flagged = EffectSerializer(
+        many=True, help_text="without visitors of whom anything was flagged; empty: nobody was"
+    )
+    visitors_once = serializers.IntegerField(
+        allow_null=True, help_text="in any arm, where a visitor is in several"
+    )

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
+from shop_style.experiments.estimand import (
+    PairRows,
+    estimand,
+    pair_rows,
+    paired,
+    visitors_in_any_arm,
+)
 from shop_style.experiments.report import ArmReport, Effect, ExperimentReport, Hour, Split
 from shop_style.experiments.rollup import rolled_up_at, waiting_events
 from shop_style.experiments.snapshot import experiment_database
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from styleeval.inference import Result, Summary
 
 ALPHA: Final = 0.05
+_UNSUSPICIOUS: Final = SummaryTotals.UNSUSPICIOUS
 _SUMS: Final = (
     "visitors",
     "viewing_visitors",
@@ -38,6 +46,9 @@ _SUMS: Final = (
     "failed",
     "conversions",
     "suspicious",
+    "flagged_visitors",
+    "mixed",
+    "tiles",
     "viewable_squared",
     "clicks_squared",
     "clicks_viewable",
@@ -54,6 +65,9 @@ def build_report(experiment: Experiment) -> ExperimentReport:
     overall = {key: row for key, row in summaries.items() if key[2] == SummaryTotals.ALL}
     tallies = _tallies(alias, phases)
     products = _current_products(alias, phases)
+    pairs = pair_rows(alias, experiment, phases)
+    by_tile = experiment.unit == Experiment.Unit.TILE
+    flagged = any(row["flagged_visitors"] for row in overall.values())
     return ExperimentReport(
         slug=experiment.slug,
         name=experiment.name,
@@ -71,8 +85,16 @@ def build_report(experiment: Experiment) -> ExperimentReport:
         left_out=sum(1 for left_out in products if left_out is not None),
         pages=sum(number for (_p, kind, _a), number in tallies.items() if kind == TOKEN),
         arms=tuple(_arm_report(arm, overall) for arm in arms),
-        effects=tuple(_effects(arms, phases, overall)),
-        splits=tuple(_splits(arms, phases, overall, tallies)),
+        effects=tuple(_effects(arms, phases, summaries, pairs, by_tile=by_tile)),
+        without_flagged=tuple(
+            _effects(arms, phases, summaries, pairs, by_tile=by_tile, part=_UNSUSPICIOUS)
+        )
+        if flagged
+        else (),
+        unit=experiment.unit,
+        estimand=estimand(experiment.unit),
+        visitors_once=visitors_in_any_arm(pairs) if by_tile else None,
+        splits=tuple(_splits(arms, phases, overall, tallies, by_tile=by_tile)),
         devices=_devices(arms, summaries),
         excluded={
             kind: sum(number for (_p, one, _a), number in tallies.items() if one == kind)
@@ -130,6 +152,9 @@ def _arm_report(arm: Arm, rows: _Rows) -> ArmReport:
         value=float(total["value"]),
         failed=total["failed"],
         suspicious=total["suspicious"],
+        flagged_visitors=total["flagged_visitors"],
+        mixed=total["mixed"],
+        tiles=total["tiles"],
         ctr=ctr,
     )
 
@@ -153,7 +178,15 @@ def _summary(rows: Sequence[Mapping[str, Any]]) -> Summary:
     )
 
 
-def _effects(arms: Sequence[Arm], phases: Sequence[Phase], rows: _Rows) -> list[Effect]:
+def _effects(
+    arms: Sequence[Arm],
+    phases: Sequence[Phase],
+    rows: _Rows,
+    pairs: PairRows,
+    *,
+    by_tile: bool,
+    part: str = SummaryTotals.ALL,
+) -> list[Effect]:
     """Each arm against the control, phase by phase, so that a change of weights biases nothing."""
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None:
@@ -162,7 +195,7 @@ def _effects(arms: Sequence[Arm], phases: Sequence[Phase], rows: _Rows) -> list[
     for arm in arms:
         if arm.is_control:
             continue
-        result = _result(control, arm, phases, rows)
+        result = _result(control, arm, phases, rows, pairs if by_tile else None, part)
         found.append(
             Effect(
                 arm=arm.slug,
@@ -174,21 +207,32 @@ def _effects(arms: Sequence[Arm], phases: Sequence[Phase], rows: _Rows) -> list[
     return found
 
 
-def _result(control: Arm, arm: Arm, phases: Sequence[Phase], rows: _Rows) -> Result:
-    from styleeval.inference import compare_strata
+def _result(
+    control: Arm,
+    arm: Arm,
+    phases: Sequence[Phase],
+    rows: _Rows,
+    pairs: PairRows | None,
+    part: str,
+) -> Result:
+    from styleeval.inference import compare_paired, compare_strata
 
-    strata = []
+    strata, shared = [], []
     for phase in phases:
-        one = rows.get((phase.pk, control.pk, SummaryTotals.ALL))
-        other = rows.get((phase.pk, arm.pk, SummaryTotals.ALL))
+        one = rows.get((phase.pk, control.pk, part))
+        other = rows.get((phase.pk, arm.pk, part))
         if one and other:
             strata.append((one, other))
+            shared.append(pairs.get((phase.pk, arm.pk, part)) if pairs is not None else None)
     clicked = (
         sum(one["clicking_visitors"] for one, _other in strata),
         sum(other["clicking_visitors"] for _one, other in strata),
     )
-    pairs = [(_summary([one]), _summary([other])) for one, other in strata]
-    return compare_strata(pairs, alpha=ALPHA, clicked_visitors=clicked)
+    summaries = [(_summary([one]), _summary([other])) for one, other in strata]
+    if pairs is None:
+        return compare_strata(summaries, alpha=ALPHA, clicked_visitors=clicked)
+    both = [paired(*pair, row) for pair, row in zip(summaries, shared, strict=True)]
+    return compare_paired(both, alpha=ALPHA, clicked_visitors=clicked)
 
 
 def _splits(
@@ -196,6 +240,8 @@ def _splits(
     phases: Sequence[Phase],
     rows: _Rows,
     tallies: Mapping[tuple[int, str, str], int],
+    *,
+    by_tile: bool,
 ) -> list[Split]:
     from styleeval.inference import sample_ratio_mismatch
 
@@ -206,8 +252,11 @@ def _splits(
         seen = [rows.get((phase.pk, arm.pk, SummaryTotals.ALL)) for arm in weighted]
         stages = {
             "tokens": [tallies.get((phase.pk, VISITOR, arm.slug), 0) for arm in weighted],
-            "rendered": [row["visitors"] if row else 0 for row in seen],
+            # Before any is left out: a mixed pair is one of each arm, whatever the weights.
+            "rendered": [row["visitors"] + row["mixed"] if row else 0 for row in seen],
         }
+        if by_tile:  # each visitor is in every arm; what was dealt out are tiles
+            stages = {"tiles": [row["tiles"] if row else 0 for row in seen]}
         for stage, counts in stages.items():
             mismatch = sample_ratio_mismatch(counts, weights)
             slugs = [arm.slug for arm in weighted]

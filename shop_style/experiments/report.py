@@ -17,7 +17,9 @@ class ArmReport:
     """One arm. ctr: clicks over viewable impressions with its interval, None without data.
 
     visitors: with a rendered picture. failed: pictures that did not load; their visitors stay in.
-    suspicious: flagged events, kept. value: of conversions, in the shop's currency.
+    suspicious: flagged events, kept. flagged_visitors: of `visitors`, those with a flag. mixed:
+    visitors who saw two arms, in none of these. tiles: a product and visitor each, where the unit
+    is the tile. value: of conversions, in the shop's currency.
     """
 
     slug: str
@@ -33,6 +35,9 @@ class ArmReport:
     failed: int
     suspicious: int
     ctr: Interval | None
+    flagged_visitors: int = 0
+    mixed: int = 0
+    tiles: int = 0
 
     @property
     def clicks_per_visitor(self) -> float | None:
@@ -42,7 +47,8 @@ class ArmReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """A sample-ratio check. stage: `tokens` (visitors enrolled) or `rendered` (visitors seen)."""
+    """A sample-ratio check. stage: `tokens` (visitors enrolled), `rendered` (visitors seen), or
+    `tiles` (a product and visitor each) where the unit is the tile."""
 
     stage: str
     phase: int
@@ -76,7 +82,10 @@ class Hour:
 class ExperimentReport:
     """All of it. rolled_up_at: when the totals were brought up to date; waiting: events since.
 
-    excluded: pages shown as originals to visitors who take no part, by why.
+    excluded: pages shown as originals to visitors who take no part, by why. estimand: what the
+    effects are effects of. without_flagged: the effects again without visitors of whom anything
+    was flagged; empty where nobody was. visitors_once: in whatever arm, where one may be in
+    several; None where nobody is.
     """
 
     slug: str
@@ -100,10 +109,16 @@ class ExperimentReport:
     devices: Mapping[str, tuple[ArmReport, ...]]
     excluded: Mapping[str, int]
     hours: tuple[Hour, ...]
+    unit: str = "visitor"
+    estimand: str = ""
+    without_flagged: tuple[Effect, ...] = ()
+    visitors_once: int | None = None
 
     @property
     def visitors(self) -> int:
-        """In all arms."""
+        """In all arms, each once."""
+        if self.visitors_once is not None:
+            return self.visitors_once
         return sum(arm.visitors for arm in self.arms)
 
     @property

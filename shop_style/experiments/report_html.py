@@ -39,6 +39,8 @@ class ArmRow:
     value: str
     failed: str
     suspicious: str
+    flagged_visitors: str
+    mixed: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +107,12 @@ def report_context(report: ExperimentReport) -> dict[str, Any]:
             for device, arms in report.devices.items()
         ],
         "excluded": list(_excluded(report.excluded)),
-        "troubled": any(arm.failed or arm.suspicious for arm in report.arms),
+        "troubled": any(
+            arm.failed or arm.suspicious or arm.flagged_visitors or arm.mixed for arm in report.arms
+        ),
+        "without_flagged": [
+            (effect.name, lift_in_words(effect)) for effect in report.without_flagged
+        ],
         "converted": any(arm.conversions for arm in report.arms),
     }
 
@@ -127,6 +134,8 @@ def _arm_row(arm: ArmReport, keys: Mapping[str, int]) -> ArmRow:
         value=f"{arm.value:,.2f}",
         failed=f"{arm.failed:,}",
         suspicious=f"{arm.suspicious:,}",
+        flagged_visitors=f"{arm.flagged_visitors:,}",
+        mixed=f"{arm.mixed:,}",
     )
 
 
@@ -163,7 +172,11 @@ def _split_row(split: Split, names: Mapping[str, str]) -> SplitRow:
     }[state]
     return SplitRow(
         phase=split.phase,
-        stage=_("enrolled") if split.stage == "tokens" else _("with a rendered picture"),
+        stage={
+            "tokens": _("enrolled"),
+            "rendered": _("with a rendered picture"),
+            "tiles": _("tiles, of a product and visitor each"),
+        }[split.stage],
         counts=tuple(
             (names[slug], f"{number:,}", f"{split.expected[slug]:,.0f}")
             for slug, number in split.counts.items()
@@ -199,6 +212,7 @@ def _excluded(excluded: Mapping[str, int]) -> Iterator[tuple[str, str]]:
         "gpc": _("Visitors whose browser sends Sec-GPC"),
         "dnt": _("Visitors whose browser sends DNT"),
         "no_consent": _("Visitors who have not consented"),
+        "holdout": _("Visitors of the holdout"),
     }
     for kind, number in excluded.items():
         yield reasons.get(kind, kind), f"{number:,}"

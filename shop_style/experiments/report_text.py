@@ -26,6 +26,11 @@ def report_lines(report: ExperimentReport) -> Iterator[str]:
             continue
         change = f"{lift_in_words(effect)}, {p_in_words(effect)}"
         yield f"  {effect.name} against the originals: {change}"
+    for effect in report.without_flagged:
+        if effect.comparison is not None:
+            yield f"  the same without flagged visitors: {effect.name} {lift_in_words(effect)}"
+    if report.effects:
+        yield f"  {report.estimand}"
     for split in report.splits:
         yield f"  {split_in_words(split)}"
     yield from _remarks(report)
@@ -38,7 +43,11 @@ def counted(number: int, noun: str) -> str:
 
 def split_in_words(split: Split) -> str:
     """A sample-ratio check in a line."""
-    stage = "visitors enrolled" if split.stage == "tokens" else "visitors with a rendered picture"
+    stage = {
+        "tokens": "visitors enrolled",
+        "rendered": "visitors with a rendered picture",
+        "tiles": "tiles, of a product and visitor each",
+    }[split.stage]
     counts = ", ".join(f"{slug} {number:,}" for slug, number in split.counts.items())
     verdict = {
         None: "too few to check",
@@ -69,8 +78,11 @@ def _remarks(report: ExperimentReport) -> Iterable[str]:
         if arm.failed or arm.suspicious:
             yield (
                 f"  {arm.name}: {arm.failed:,} pictures did not load, "
-                f"{arm.suspicious:,} events flagged as suspicious; all kept"
+                f"{arm.suspicious:,} events and {arm.flagged_visitors:,} visitors flagged as "
+                "suspicious; all kept"
             )
+        if arm.mixed:
+            yield f"  {arm.name}: {counted(arm.mixed, 'visitor')} who saw two arms left out"
     if report.left_out:
         yield f"  left out of every arm: {counted(report.left_out, 'product')}"
     when = f"{report.rolled_up_at:%Y-%m-%d %H:%M:%S} UTC" if report.rolled_up_at else "never"

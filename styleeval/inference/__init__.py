@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
     from styleeval.inference.multiple import benjamini_hochberg as benjamini_hochberg
     from styleeval.inference.multiple import holm as holm
+    from styleeval.inference.paired import PairedSummary as PairedSummary
+    from styleeval.inference.paired import compare_paired as compare_paired
+    from styleeval.inference.paired import paired_difference as paired_difference
     from styleeval.inference.phased import PhasedMismatch as PhasedMismatch
     from styleeval.inference.phased import phased_ratio_mismatch as phased_ratio_mismatch
     from styleeval.inference.pooling import Pooled as Pooled
@@ -80,6 +83,7 @@ _HOMES = {
     "Effect": "effect",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "PairedSummary": "paired",
     "PhasedMismatch": "phased",
     "Pooled": "pooling",
     "Posterior": "bayesian",
@@ -99,6 +103,7 @@ _HOMES = {
     "alpha_spent": "spending",
     "benjamini_hochberg": "multiple",
     "compare": "result",
+    "compare_paired": "paired",
     "compare_proportions": "proportion",
     "compare_strata": "strata",
     "cuped_difference": "cuped",
@@ -112,6 +117,7 @@ _HOMES = {
     "lift_posterior": "bayesian",
     "mean_difference": "mean",
     "mean_summary": "mean",
+    "paired_difference": "paired",
     "per_visitor": "mean",
     "phased_ratio_mismatch": "phased",
     "pool_products": "pooling",
