@@ -49,12 +49,20 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("state", "placement")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("primary_metric", "state", "outcome", "started_at", "ended_at")
+    readonly_fields = (
+        "primary_metric",
+        "state",
+        "paused_because",
+        "outcome",
+        "shipped_arm",
+        "started_at",
+        "ended_at",
+    )
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})}}
     change_form_template = "admin/shop_style/experiment/change_form.html"
     fieldsets = (
         (None, {"fields": ("name", "slug", "hypothesis", "placement")}),
-        (_("Visitors"), {"fields": ("planned_visitors", "coverage", "primary_metric")}),
+        (_("Visitors"), {"fields": ("planned_visitors", "ends_at", "coverage", "primary_metric")}),
         (
             _("Layer"),
             {
@@ -78,7 +86,7 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         fieldsets = super().get_fieldsets(request, obj)
         if is_draft(obj):
             return fieldsets
-        course = {"fields": ("state", "outcome", "started_at", "ended_at")}
+        course = {"fields": ("state", "outcome", "shipped_arm", "started_at", "ended_at")}
         return [*fieldsets, (_("Course"), course)]
 
     def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
@@ -95,9 +103,8 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             experiment.state,
             experiment.get_state_display(),
         )
-        if not experiment.outcome:
-            return badge
-        return format_html("{} {}", badge, experiment.get_outcome_display())
+        more = experiment.get_outcome_display() or experiment.get_paused_because_display()
+        return format_html("{} {}", badge, more) if more else badge
 
     @admin.display(description=_("arms"))
     def looks(self, experiment: Experiment) -> str:
@@ -154,12 +161,37 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # An empty `ship` reverts, a missing one is no decision.
         if step.name == "finish" and "ship" not in request.POST:
             raise Http404
+        if form.is_valid() and step.name == "finish" and "confirmed" not in request.POST:
+            return self._confirm(request, experiment, form.cleaned_data)
         if not form.is_valid():
             lines = [str(text) for errors in form.errors.values() for text in errors]
             self.message_user(request, _on_lines(lines), messages.ERROR)
         else:
             self._take(request, step, experiment, form.cleaned_data)
         return HttpResponseRedirect(self._address("change", experiment))
+
+    def _confirm(
+        self, request: HttpRequest, experiment: Experiment, values: dict[str, Any]
+    ) -> HttpResponse:
+        """Say in numbers what an end changes, and ask once."""
+        way = experiment_steps.way_to_end(experiment, values["ship"])
+        if way is None or not experiment_steps.is_open(STEPS["finish"], experiment):
+            text = gettext("That is not open to this experiment any more; look again.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(self._address("change", experiment))
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Are you sure?"),
+            "subtitle": experiment.name,
+            "opts": self.opts,
+            "media": self.media,
+            "experiment": experiment,
+            "way": way,
+            "reason": values["reason"],
+            "verdicts": verdicts(_report(experiment)),
+        }
+        return TemplateResponse(request, "admin/shop_style/experiment/confirm.html", context)
 
     def _take(
         self,
@@ -233,7 +265,7 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "checklist": experiment_steps.start_checklist(experiment)
             if is_draft(experiment)
             else None,
-            "ways": experiment_steps.ways_to_end(experiment) if experiment.is_live else [],
+            "ways": experiment_steps.ways_to_end(experiment) if not is_draft(experiment) else [],
             # Beside the buttons that end it: whoever presses one has read what is known.
             "verdicts": verdicts(_report(experiment)) if experiment.is_live else [],
             "visitors": f"{visitors_so_far([experiment]).get(experiment.pk, 0):,}",

@@ -8,6 +8,7 @@ from styleeval.exports import lazily
 
 if TYPE_CHECKING:
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
+    from styleeval.inference.evidence import multinomial_evidence as multinomial_evidence
     from styleeval.inference.mismatch import Mismatch as Mismatch
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
     from styleeval.inference.ratio import Comparison as Comparison
@@ -32,6 +33,7 @@ _HOMES = {
     "TooFewVisitors": "errors",
     "compare": "result",
     "compare_strata": "strata",
+    "multinomial_evidence": "evidence",
     "ratio_difference": "ratio",
     "ratio_interval": "ratio",
     "sample_ratio_mismatch": "mismatch",
