@@ -239,9 +239,8 @@ def _orders_per_click(case: _Case, control: Arm, arm: Arm) -> float | None:
         return None
     if sum(case.total(item, "conversions") for item in pair) < _LEAST_CONVERSIONS:
         return None
-    from styleeval.inference.sequential import sequential_strata
-
     from styleeval.inference import TooFewVisitors
+    from styleeval.inference.sequential import sequential_strata
 
     strata = [
         (case.of(phase, control).orders_per_click(), case.of(phase, arm).orders_per_click())
