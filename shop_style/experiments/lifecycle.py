@@ -32,6 +32,8 @@ State = Experiment.State
 
 LIVE = (State.RUNNING, State.PAUSED)
 
+_MOST_VISITORS = 2_147_483_647
+
 
 @dataclass
 class _Step:
@@ -73,6 +75,18 @@ def start(
         weights = {str(arm.pk): arm.weight for arm in arms}
         phase = _new_phase(row, 1, weights, pictures)
     return phase
+
+
+def plan_for(experiment: Experiment, visitors: str | int, *, actor: str) -> int:
+    """Set a draft's planned visitors, and return them. Raises ExperimentError for no number."""
+    number = int(visitors) if str(visitors).isascii() and str(visitors).isdigit() else 0
+    if not 1 <= number <= _MOST_VISITORS:
+        raise ExperimentError(
+            f"planned visitors are a number from 1 to {_MOST_VISITORS:,}, not {visitors!r}"
+        )
+    with _step(experiment, "planned", actor, State.DRAFT, f"{number:,} visitors") as step:
+        step.row.planned_visitors = number
+    return number
 
 
 def pause(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from styleeval.inference.cuped import CupedSummary as CupedSummary
     from styleeval.inference.cuped import cuped_difference as cuped_difference
     from styleeval.inference.cuped import cuped_rates as cuped_rates
+    from styleeval.inference.errors import OutOfRange as OutOfRange
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
     from styleeval.inference.evidence import multinomial_evidence as multinomial_evidence
     from styleeval.inference.mean import mean_difference as mean_difference
@@ -59,6 +60,7 @@ _HOMES = {
     "CupedSummary": "cuped",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "OutOfRange": "errors",
     "Proportion": "proportion",
     "ProportionDesign": "power",
     "Rates": "ratio",

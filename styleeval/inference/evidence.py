@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from styleeval.inference.errors import InvalidSummary
+from styleeval.inference.errors import InvalidSplit
 
 CONCENTRATION = 200.0
 """Of the prior around the weights, in visitors: this project's choice."""
@@ -21,11 +21,11 @@ def multinomial_evidence(
     α at most, however often one looks (Ville's inequality). Independent parts, such as phases,
     add up. concentration: of the Dirichlet prior around the weights, above 0; a large one finds
     small deviations of many visitors sooner, a small one large deviations of few. Raises
-    InvalidSummary for counts and weights that do not fit.
+    InvalidSplit for counts and weights that do not fit.
     Source: Lindon & Malek, "Anytime-Valid Inference for Multinomial Count Data", NeurIPS 2022, §3.
     """
     if len(counts) != len(weights) or not all(w > 0 for w in weights) or min(counts) < 0:
-        raise InvalidSummary(f"counts {list(counts)} do not fit weights {list(weights)}")
+        raise InvalidSplit(f"counts {list(counts)} do not fit weights {list(weights)}")
     total, whole = sum(counts), math.fsum(weights)
     shares = [weight / whole for weight in weights]
     prior = [concentration * share for share in shares]

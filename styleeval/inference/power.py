@@ -6,6 +6,8 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import numpy as np
+
 from styleeval.inference.errors import OutOfRange, TooFewVisitors
 from styleeval.inference.ratio import checked_alpha, pooled_freedom
 from styleeval.inference.summary import Summary
@@ -92,8 +94,11 @@ class RatioDesign(Design):
         freedom = pooled_freedom(variances, [arm - 1 for arm in arms])
         critical = -float(stdtrit(freedom, alpha / 2))
         away = abs(self.ratio * lift) / math.sqrt(sum(variances))
-        # The far tail first: 1 − a value near 1 would lose its digits.
-        return float(nctdtr(freedom, -away, -critical) + nctdtr(freedom, away, -critical))
+        # The far tail first: 1 − a value near 1 would lose its digits. Far out SciPy gives NaN,
+        # where the one is 1 and the other 0.
+        right = np.nan_to_num(nctdtr(freedom, -away, -critical), nan=1.0)
+        wrong = np.nan_to_num(nctdtr(freedom, away, -critical), nan=0.0)
+        return float(right + wrong)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from styleeval.inference import multinomial_evidence
-from styleeval.inference.errors import InvalidSummary
+from styleeval.inference.errors import InvalidSplit
 
 
 def test_it_begins_at_none_and_adds_up_over_nothing() -> None:
@@ -55,5 +55,5 @@ def test_one_point_of_a_hundred_thousand_visitors_is_found() -> None:
     ("counts", "weights"), [([1], [0.5, 0.5]), ([1, 2], [0, 1]), ([-1, 2], [0.5, 0.5])]
 )
 def test_what_does_not_fit_is_refused(counts: list[int], weights: list[float]) -> None:
-    with pytest.raises(InvalidSummary):
+    with pytest.raises(InvalidSplit):
         multinomial_evidence(counts, weights)
