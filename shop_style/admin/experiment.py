@@ -23,8 +23,8 @@ from shop_style.admin.experiment_form import ArmInline, is_draft
 from shop_style.admin.experiment_list import ExperimentChangeList, visitors_so_far
 from shop_style.admin.experiment_steps import STEPS
 from shop_style.admin.experiment_views import ExperimentViews, report_of
-from shop_style.experiments.report_html import STYLESHEET
-from shop_style.experiments.verdict import verdicts
+from shop_style.experiments.reporting.page import STYLESHEET
+from shop_style.experiments.reporting.verdict import verdicts
 from shop_style.models import AuditEntry, Experiment
 
 

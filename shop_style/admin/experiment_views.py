@@ -19,10 +19,10 @@ from shop_style.admin.experiment_plan import plan_context
 from shop_style.admin.experiment_steps import STEPS, Step, StepForm
 from shop_style.exceptions import ShopStyleError
 from shop_style.experiments import lifecycle
-from shop_style.experiments.report import ExperimentReport
-from shop_style.experiments.report_html import report_context, report_page
+from shop_style.experiments.reporting.page import report_context, report_page
+from shop_style.experiments.reporting.values import ExperimentReport
+from shop_style.experiments.reporting.verdict import verdicts
 from shop_style.experiments.rollup import rollup
-from shop_style.experiments.verdict import verdicts
 from shop_style.models import Experiment
 
 
@@ -181,7 +181,7 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
 def report_of(experiment: Experiment) -> ExperimentReport:
     """The report as of the last rollup."""
     # Loaded here: SciPy is needed for a report and nothing else.
-    from shop_style.experiments.readout import build_report
+    from shop_style.experiments.reporting.readout import build_report
 
     return build_report(experiment)
 
