@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shop_style.experiments.reporting.effects import look_of
-from shop_style.experiments.reporting.products import Key, product_strata
+from shop_style.experiments.reporting.products import PREFIX, Key, product_strata
 from shop_style.experiments.reporting.sums import Sums
 from shop_style.models import Arm, PhaseProduct
 
@@ -37,7 +37,7 @@ def fidelity_of(
 ) -> list[Fidelity]:
     """A line for each style and score that enough products have. scores: by arm and picture."""
     control = next((arm for arm in arms if arm.is_control), None)
-    if control is None:
+    if control is None or not sums.slices(PREFIX):
         return []
     found = []
     for arm in arms:

@@ -84,6 +84,18 @@ class Sums:
                 found.append((one, other))
         return found
 
+    def sizes(self, control: Arm, arm: Arm, name: str = SummaryTotals.ALL) -> list[int]:
+        """Visitors of all arms in each phase that has both: what phases are weighted by."""
+        return [
+            sum(
+                row["visitors"]
+                for (pk, _arm, one), row in self.rows.items()
+                if pk == phase.pk and one == name
+            )
+            for phase in self.phases
+            if self.row(phase, control, name) and self.row(phase, arm, name)
+        ]
+
 
 def newest_sums(alias: str, phases: Sequence[Phase]) -> Sums:
     """Each phase's last day, all slices. Two queries, whatever the number of days."""
