@@ -12,7 +12,7 @@ from shop_style.experiments.reporting.axes import Tick, scale_of
 from shop_style.experiments.reporting.products import StyleProducts
 
 if TYPE_CHECKING:
-    from styleeval.inference import Pooled, ProductLift
+    from styleeval.inference.pooling import Pooled, ProductLift
 
 SHOWN: Final = 40
 """Most products drawn: the best and the worst half of them. All are in the CSV and JSON."""

@@ -12,7 +12,7 @@ from shop_style.experiments.reporting.sums import Sums
 from shop_style.models import Arm, PhaseProduct
 
 if TYPE_CHECKING:
-    from styleeval.inference import Association
+    from styleeval.inference.association import Association
 
 SCORES: Final = ("ssim", "delta_e", "perceptual")
 """Columns of a variant that a line is drawn over: inside the product, as its gate measures."""
@@ -57,12 +57,10 @@ def _line(
     strata: Mapping[Key, list[object]],
     scores: Mapping[tuple[int, Key], Mapping[str, float | None]],
 ) -> Fidelity | None:
-    from styleeval.inference import (
-        OutOfRange,
-        TooFewProducts,
-        score_association,
-        score_effect,
-    )
+    from styleeval.inference.association import score_association
+    from styleeval.inference.effect import score_effect
+
+    from styleeval.inference.errors import OutOfRange, TooFewProducts
 
     effects, values = [], []
     for key, pairs in strata.items():

@@ -56,6 +56,7 @@ def report_context(report: ExperimentReport) -> dict[str, Any]:
             effect_row(report, effect, bar, keys[effect.arm])
             for effect, bar in zip(report.effects, lift_bars(report.effects), strict=True)
         ],
+        "believed": any(effect.posterior for effect in report.effects),
         "bands": [band for band in bands if band],
         "chart": ctr_chart(report.hours, names, zone=timezone.get_current_timezone()),
         "segments": [segment_row(segment, names) for segment in report.segments],

@@ -11,7 +11,7 @@ from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.models import Arm, PhaseProduct
 
 if TYPE_CHECKING:
-    from styleeval.inference import Pooled
+    from styleeval.inference.pooling import Pooled
 
 PREFIX: Final = "product:"
 
@@ -73,7 +73,9 @@ def _pooled(
     products: Sequence[PhaseProduct],
     names: Mapping[Key, str],
 ) -> StyleProducts:
-    from styleeval.inference import TooFewProducts, pool_products
+    from styleeval.inference.pooling import pool_products
+
+    from styleeval.inference.errors import TooFewProducts
 
     strata = {
         ":".join(map(str, key)): value

@@ -63,13 +63,15 @@ class EffectRow:
 
     name: str
     key: int
-    change: str
+    estimate: str
+    interval: str
     basis: str
     p: str
     level: str
     reading: str
     reasons: tuple[str, ...]
     per_visitor: str
+    per_visitor_interval: str
     chance: str
     loss: str
     other_loss: str
@@ -150,16 +152,20 @@ def _share(number: int, whole: int) -> str:
 def effect_row(report: ExperimentReport, effect: Effect, bar: Bar | None, key: int) -> EffectRow:
     """An effect."""
     mean, belief = effect.per_visitor, effect.posterior
+    change, _space, interval = lift_in_words(effect).partition(" (")
+    interval = interval.removesuffix(")")
     return EffectRow(
         name=effect.name,
         key=key,
-        change=lift_in_words(effect),
+        estimate=change,
+        interval=interval,
         basis=basis_in_words(effect) if effect.comparison else "",
         p=p_in_words(effect),
         level=f"{effect.level:.3g}",
         reading=_reading(report, effect),
         reasons=effect.reasons,
-        per_visitor=_interval(mean.lift if mean else None),
+        per_visitor=f"{100 * mean.lift.estimate:+.1f} %" if mean and mean.lift else "–",
+        per_visitor_interval=_interval(mean.lift if mean else None),
         chance=f"{100 * belief.chance_to_win:.1f} %" if belief else "–",
         loss=f"{100 * belief.loss_of_treatment:.2f} %" if belief else "–",
         other_loss=f"{100 * belief.loss_of_control:.2f} %" if belief else "–",
@@ -182,8 +188,8 @@ def _reading(report: ExperimentReport, effect: Effect) -> str:
 
 def _interval(lift: Interval | None) -> str:
     if lift is None:
-        return "–"
-    return f"{100 * lift.estimate:+.1f} % ({100 * lift.low:+.1f} … {100 * lift.high:+.1f} %)"
+        return ""
+    return f"{100 * lift.low:+.1f} % … {100 * lift.high:+.1f} %"
 
 
 def segment_row(segment: Segment, names: Mapping[str, str]) -> SegmentRow:
@@ -220,9 +226,9 @@ def check_row(check: Check, names: Mapping[str, str]) -> CheckRow:
     """A check."""
     said = {
         GREEN: _("fine"),
-        AMBER: _("look at it"),
-        RED: _("do not decide by this"),
-        OPEN: _("too few to say"),
+        AMBER: _("look"),
+        RED: _("stop"),
+        OPEN: _("open"),
     }
     return CheckRow(
         title=check.title,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from shop_style.experiments.reporting.axes import Tick, round_step, scale_of
 from shop_style.experiments.reporting.fidelity import Fidelity
 
-_WIDTH, _HEIGHT = 460, 260
+_WIDTH, _HEIGHT = 460, 244
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 446, 12, 218
 _MOST: Final = 500
 
@@ -22,7 +22,6 @@ class Scatter:
 
     title: str
     description: str
-    axis: str
     points: tuple[tuple[float, float], ...]
     line: tuple[float, float, float, float]
     zero: float
@@ -66,13 +65,13 @@ def scatter(found: Fidelity) -> Scatter:
     )
     axis = score_names()[found.score]
     return Scatter(
-        title=_("%(name)s: products’ lifts over %(score)s") % {"name": found.name, "score": axis},
+        title=_("%(name)s: products’ lifts over the %(score)s")
+        % {"name": found.name, "score": axis},
         description=_(
             "%(number)d products. The correlation is %(correlation)s; the table beside holds the "
             "line."
         )
         % {"number": line.products, "correlation": f"{line.correlation:+.2f}"},
-        axis=axis,
         points=tuple(
             (across(score), vertical.at(math.expm1(lift))) for score, lift in found.points[:_MOST]
         ),

@@ -43,7 +43,10 @@ def report_lines(report: ExperimentReport) -> Iterator[str]:
     """The whole report, line by line."""
     planned = f"{report.visitors:,} of {report.planned_visitors:,} planned visitors"
     products = counted(report.products, "product")
-    yield f"{report.name} ({report.slug}): {report.state}, {planned}, {products}"
+    state = report.state
+    if report.paused_because:
+        state += f" ({report.paused_because})"
+    yield f"{report.name} ({report.slug}): {state}, {planned}, {products}"
     yield ""
     yield f"  {verdict(report)}"
     for sentence in remarks(report):
