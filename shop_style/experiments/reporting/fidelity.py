@@ -59,7 +59,6 @@ def _line(
 ) -> Fidelity | None:
     from styleeval.inference.association import score_association
     from styleeval.inference.effect import score_effect
-
     from styleeval.inference.errors import OutOfRange, TooFewProducts
 
     effects, values = [], []
