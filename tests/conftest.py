@@ -15,6 +15,10 @@ from PIL import Image, ImageDraw
 
 Picture = Callable[..., bytes]
 
+# Oscar's host has settings of its own: `make test-oscar`.
+if os.environ.get("DJANGO_SETTINGS_MODULE") != "settings.oscar":
+    collect_ignore = ["oscar"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for workers started by tests
@@ -22,6 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix() -> None:
+    """No other names for databases: each process has a folder of its own (settings/test.py)."""
 
 
 @pytest.fixture(autouse=True)
