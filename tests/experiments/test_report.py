@@ -232,10 +232,12 @@ def test_each_day_stands_as_it_stood_then(shop: Any) -> None:
     assert "<polygon" in page and page.count("The same as a table") == 1
 
 
-def test_the_csv_has_every_number_and_no_formula(shop: Any, settings: Any) -> None:
+def test_the_csv_has_every_number_and_no_formula(make_shop: Any) -> None:
+    shop = make_shop(3, planned_visitors=600)
+    shop.start()
     type(shop.chairs[0]).objects.filter(pk=shop.chairs[0].pk).update(name="=HYPERLINK(1)")
-    come(shop, "control", Habits(visitors=300, clicking=200, seen=4))
-    come(shop, "warm", Habits(visitors=300, clicking=250, seen=4))
+    come(shop, "control", Habits(visitors=300, clicking=200, seen=3))
+    come(shop, "warm", Habits(visitors=300, clicking=250, seen=3))
     report = report_of(shop)
     text = run("experiment_report", "warm-listing", "--csv")
     assert text == report_csv(report)
