@@ -23,7 +23,7 @@ from shop_style.demo.models import Product, ProductImage
 from shop_style.demo.styles import STYLES, load_styles
 from shop_style.demo.table import reasons, table
 from shop_style.demo.variants import publish_passed, render
-from shop_style.experiments.report_text import counted
+from shop_style.experiments.reporting.text import counted
 from shop_style.generation.limits import intake_limits
 from shop_style.models import Experiment, Style, StyleVariant
 from shop_style.sources import source_image

@@ -144,7 +144,7 @@ def _counted_in(kind: str, position: int | None) -> Iterator[str]:
 def _carried(
     alias: str, phase: int, visitors: Sequence[str]
 ) -> dict[tuple[int, str], CarriedTotals]:
-    found = {}
+    found: dict[tuple[int, str], CarriedTotals] = {}
     for start in range(0, len(visitors), _KEYS):
         rows = CarriedTotals.objects.using(alias).filter(
             phase=phase, visitor__in=visitors[start : start + _KEYS]

@@ -252,18 +252,20 @@ def _phase_of(page: Page, experiment: ExperimentEntry) -> int:
 def _published(
     pictures: Sequence[SourceImage], preview: Preview | None, live: Sequence[ExperimentEntry]
 ) -> dict[Key, Shown]:
-    """The newest published variant of each picture. One query at most.
+    """The newest published variant of each picture; of those shipped where the shop shows originals
+    otherwise. One query at most.
 
     Where an arm of a draft is to be seen, those of its style alone: as if it started now.
     """
     if preview and preview.experiment in {item.id for item in live}:
         preview = None  # what takes no part looks as ever
-    shows_none = preview.style is None if preview else app_settings().SHOWN == "original"
-    if not pictures or shows_none:
+    if not pictures or (preview and preview.style is None):
         return {}
     rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
     if preview:
         rows = rows.filter(style=preview.style)
+    elif app_settings().SHOWN == "original":
+        rows = rows.exclude(shipped_at=None)
     columns = ("content_type_id", "object_id", "field", *Shown.columns())
     found = rows.order_by("published_at", "pk").values_list(*columns)
     return {(kind, row, name): Shown(*variant) for kind, row, name, *variant in found}

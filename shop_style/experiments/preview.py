@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -50,7 +51,7 @@ def requested_preview(request: HttpRequest, supplied: str = "") -> Preview | Non
     try:
         if len(text) > _LONGEST:
             return Preview()
-        age = app_settings().PREVIEW_HOURS * 3600
+        age = timedelta(hours=app_settings().PREVIEW_HOURS)
         experiment, arm, style = signing.loads(text, salt=_SALT, max_age=age)
     except (signing.BadSignature, ValueError, TypeError):
         return Preview()

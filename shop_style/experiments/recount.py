@@ -154,7 +154,8 @@ def count_hours(alias: str, hours: Iterable[tuple[int, str]]) -> None:
 
     Not hours whose page events are purged: their sums are final.
     """
-    raw_from = dict(Phase.objects.using(alias).exclude(raw_from=None).values_list("pk", "raw_from"))
+    purged = Phase.objects.using(alias).exclude(raw_from=None)
+    raw_from = {phase.pk: phase.raw_from for phase in purged if phase.raw_from}
     kept = (
         (phase, hour)
         for phase, hour in hours

@@ -6,7 +6,7 @@ turns; the mark moves with each block, so that a run that was stopped goes on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from shop_style.conf import app_settings
+from shop_style.experiments.guardrails import watch
 from shop_style.experiments.lost_files import leave_out_lost
 from shop_style.experiments.mixed import mark_touched, waiting_marks
 from shop_style.experiments.recount import block_after, count_hours, count_visitors
@@ -27,18 +28,22 @@ _BLOCK: Final = 50_000
 
 @dataclass
 class RollupReport:
-    """events: read in this run, late ones again. left_out: products whose files were gone."""
+    """events: read in this run, late ones again. left_out: products whose files were gone.
+
+    paused: experiments that a guardrail stopped, each with the reason.
+    """
 
     events: int = 0
     visitors: int = 0
     left_out: int = 0
+    paused: list[str] = field(default_factory=list)
 
     def summary(self) -> str:
         """In words."""
         text = f"{self.events} events of {self.visitors} visitors rolled up"
         if self.left_out:
             text += f"; {self.left_out} products left out of every arm, for their files are gone"
-        return text
+        return "; ".join([text, *self.paused])
 
 
 def rollup(*, recount: bool = False, products: bool = False) -> RollupReport:
@@ -62,6 +67,7 @@ def rollup(*, recount: bool = False, products: bool = False) -> RollupReport:
     _sum_up_products(alias, now=recount or products)
     # After the lock is gone: a storage may take its time.
     report.left_out = leave_out_lost(alias, mark.unchecked)
+    report.paused = watch()
     return report
 
 

@@ -22,11 +22,14 @@ _SQUARES: Final = {
     "viewable_squared": ("viewable", "viewable"),
     "clicks_squared": ("clicks", "clicks"),
     "clicks_viewable": ("clicks", "viewable"),
+    "conversions_squared": ("conversions", "conversions"),
+    "clicks_conversions": ("clicks", "conversions"),
 }
 _VISITORS: Final = {
     "visitors": "rendered",
     "viewing_visitors": "viewable",
     "clicking_visitors": "clicks",
+    "failing_visitors": "failed",
 }
 _WORTH: Final = ("value", "suspicious")
 
@@ -143,9 +146,11 @@ def _statistics(columns: Mapping[str, str]) -> dict[str, Any]:
     """Sums, squares and visitors of these columns, named as SummaryTotals is."""
     found: dict[str, Any] = {f"{N}{name}": Sum(column) for name, column in columns.items()}
     for name, (one, other) in _SQUARES.items():
-        found[f"{N}{name}"] = Sum(F(columns[one]) * F(columns[other]))
+        if {one, other} <= columns.keys():
+            found[f"{N}{name}"] = Sum(F(columns[one]) * F(columns[other]))
     for name, seen in _VISITORS.items():
-        found[f"{N}{name}"] = Count("pk", filter=Q(**{f"{columns[seen]}__gt": 0}))
+        if seen in columns:
+            found[f"{N}{name}"] = Count("pk", filter=Q(**{f"{columns[seen]}__gt": 0}))
     return found
 
 

@@ -104,9 +104,10 @@ class VisitorTotals(Counts, BandCounts):
 class SummaryTotals(Counts):
     """Sufficient statistics over an arm's visitors, cumulative up to a day's last rollup.
 
-    visitors: those with a rendered picture. viewable_squared, clicks_squared, clicks_viewable:
-    sums over visitors of the squares and of the product. mixed: visitors who saw two arms, in none
-    of these sums. flagged_visitors: among `visitors`. tiles: a product and visitor each.
+    visitors: those with a rendered picture. viewable_squared, clicks_squared, clicks_viewable,
+    conversions_squared, clicks_conversions: sums over visitors of the squares and of the products.
+    failing_visitors: those whom a picture did not load for. mixed: visitors who saw two arms, in
+    none of these sums. flagged_visitors: among `visitors`. tiles: a product and visitor each.
 
     slice: `all`; `unsuspicious`, without those of whom anything was flagged; `device:mobile`;
     `position:5-12` (counts rendered, viewable and clicks alone); or `product:` and the number of a
@@ -131,6 +132,9 @@ class SummaryTotals(Counts):
     viewable_squared = models.BigIntegerField(default=0)
     clicks_squared = models.BigIntegerField(default=0)
     clicks_viewable = models.BigIntegerField(default=0)
+    failing_visitors = models.PositiveIntegerField(default=0)
+    conversions_squared = models.BigIntegerField(default=0)
+    clicks_conversions = models.BigIntegerField(default=0)
     suspicious = models.PositiveIntegerField(default=0)
     flagged_visitors = models.PositiveIntegerField(default=0)
     mixed = models.PositiveIntegerField(default=0)

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from styleeval.inference.cuped import cuped_rates as cuped_rates
     from styleeval.inference.effect import Effect as Effect
     from styleeval.inference.effect import score_effect as score_effect
+    from styleeval.inference.errors import OutOfRange as OutOfRange
     from styleeval.inference.errors import TooFewProducts as TooFewProducts
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
+    from styleeval.inference.evidence import multinomial_evidence as multinomial_evidence
     from styleeval.inference.mean import mean_difference as mean_difference
     from styleeval.inference.mean import mean_summary as mean_summary
     from styleeval.inference.mean import per_visitor as per_visitor
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from styleeval.inference.paired import PairedSummary as PairedSummary
     from styleeval.inference.paired import compare_paired as compare_paired
     from styleeval.inference.paired import paired_difference as paired_difference
+    from styleeval.inference.paired import paired_rates as paired_rates
     from styleeval.inference.phased import PhasedMismatch as PhasedMismatch
     from styleeval.inference.phased import phased_ratio_mismatch as phased_ratio_mismatch
     from styleeval.inference.pooling import Pooled as Pooled
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
     from styleeval.inference.verdict import Verdict as Verdict
     from styleeval.inference.verdict import judge as judge
     from styleeval.inference.verdict import judge_cuped as judge_cuped
+    from styleeval.inference.verdict import judge_paired as judge_paired
     from styleeval.inference.verdict import judge_strata as judge_strata
 
 # No module bears an exported name: importing it would put the module in the name's place.
@@ -83,6 +87,7 @@ _HOMES = {
     "Effect": "effect",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "OutOfRange": "errors",
     "PairedSummary": "paired",
     "PhasedMismatch": "phased",
     "Pooled": "pooling",
@@ -113,11 +118,14 @@ _HOMES = {
     "holm": "multiple",
     "judge": "verdict",
     "judge_cuped": "verdict",
+    "judge_paired": "verdict",
     "judge_strata": "verdict",
     "lift_posterior": "bayesian",
     "mean_difference": "mean",
     "mean_summary": "mean",
+    "multinomial_evidence": "evidence",
     "paired_difference": "paired",
+    "paired_rates": "paired",
     "per_visitor": "mean",
     "phased_ratio_mismatch": "phased",
     "pool_products": "pooling",

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from styleeval.inference.errors import InvalidSummary, ShapesDiffer, TooFewVisitors
-from styleeval.inference.ratio import Comparison, Interval, checked_alpha, pooled_freedom
+from styleeval.inference.ratio import (
+    Comparison,
+    Interval,
+    Rates,
+    checked_alpha,
+    pooled_freedom,
+)
 from styleeval.inference.result import Result, State, compare, state_of
 from styleeval.inference.summary import Summary
 
@@ -132,6 +138,32 @@ def paired_difference(strata: Sequence[PairedSummary], alpha: float = 0.05) -> C
         p_value=_two_sided_p(estimate / error, absolute.freedom),
         lift=_lift(parts, control, treatment, alpha),
         method=DELTA_PAIRED,
+    )
+
+
+def paired_rates(strata: Sequence[PairedSummary]) -> Rates:
+    """Both arms' ratios for `judge_paired`, with the variance of their difference as one term.
+
+    Raises as `paired_difference`.
+    """
+    usable = [item for item in strata if all(map(_has_variance, (item.control, item.treatment)))]
+    if not usable:
+        raise TooFewVisitors("no phase has enough visitors who saw tiles of both arms")
+    total = sum(item.n for item in usable)
+    parts = [(item.n / total, item) for item in usable]
+    control = math.fsum(share * item.control.ratio for share, item in parts)
+    treatment = math.fsum(share * item.treatment.ratio for share, item in parts)
+    absolute = _spread(parts, 1.0, 1.0)
+    relative = None
+    if control > 0 and treatment > 0:
+        relative = (_spread(parts, control, treatment).variance, 0.0)
+    return Rates(
+        values=(control, treatment),
+        variances=(absolute.variance, 0.0),
+        freedoms=(absolute.freedom, math.inf),
+        visitors=total,
+        method=DELTA_PAIRED,
+        relative=relative,
     )
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shop_style.experiments.ingest import ingest
-from shop_style.experiments.readout import build_report
-from shop_style.experiments.report_text import report_lines
+from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.text import report_lines
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.tokens import read_token
 from shop_style.models import Event, SummaryTotals, Suspicion, VisitorTotals

@@ -15,7 +15,7 @@ from shop_style.experiments import lifecycle
 from shop_style.experiments.forget import forget_visitor
 from shop_style.experiments.login import merge_visitor
 from shop_style.experiments.purge import purge_events
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.models import AuditEntry, Event, Experiment, VisitorIdentity, VisitorTotals
 from tests.experiments.test_rollup import check_everything, crowd
@@ -50,7 +50,7 @@ def test_every_total_is_as_if_the_visitor_had_never_come(shop: Any) -> None:
     assert "5 events and 1 totals in 1 experiments were removed" in run(seen.visitor)
     check_everything()
     after = build_report(shop.experiment).as_dict()
-    for key in ("arms", "effects", "hours", "devices"):
+    for key in ("arms", "effects", "hours", "segments"):
         assert after[key] == before[key], key
     assert "0 events and 0 totals in 0 experiments" in run(seen.visitor)
     assert AuditEntry.objects.filter(verb="forgot a visitor").count() == 1

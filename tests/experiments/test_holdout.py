@@ -8,7 +8,7 @@ import pytest
 
 from shop_style.experiments import lifecycle
 from shop_style.experiments.holdout import is_held_out
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.snapshot import Holdout, forget_snapshot
 from shop_style.models import Event, ServingSnapshot

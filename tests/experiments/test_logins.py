@@ -14,7 +14,7 @@ from django.utils import timezone
 from shop_style.experiments import lifecycle
 from shop_style.experiments.login import merge_visitor
 from shop_style.experiments.purge import purge_events
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.tokens import read_token
 from shop_style.experiments.visitor import known_visitor

@@ -11,8 +11,9 @@ import pytest
 
 from shop_style.experiments.conversions import record_conversion
 from shop_style.experiments.estimand import estimand, paired
-from shop_style.experiments.readout import _summary, build_report
-from shop_style.experiments.report_text import report_lines
+from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.sums import clicks_over_viewable
+from shop_style.experiments.reporting.text import report_lines
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.tokens import read_token
 from shop_style.models import Event, PairTotals, SummaryTotals, VisitorTotals
@@ -93,7 +94,7 @@ def test_the_sums_hold_what_each_visitor_did_in_both_arms(shop: Any) -> None:
     }
     direct = paired_difference([PairedSummary.of(arrays["control"], arrays["warm"])])
     rows = {row["arm_id"]: row for row in SummaryTotals.objects.filter(slice="all").values()}
-    summaries = [_summary([rows[arms[slug]]]) for slug in ("control", "warm")]
+    summaries = [clicks_over_viewable([rows[arms[slug]]]) for slug in ("control", "warm")]
     pair = PairTotals.objects.get(slice="all")
     assert pair.everybody == len(visitors) == 40
     found = paired_difference([paired(*summaries, pair)])
@@ -113,7 +114,7 @@ def test_the_report_counts_a_visitor_once_checks_tiles_and_says_what_it_estimate
     (split,) = report.splits
     assert split.stage == "tiles" and sum(split.counts.values()) == 780
     assert report.effects[0].comparison is not None
-    assert report.effects[0].comparison.method == "delta_paired"
+    assert report.effects[0].comparison.method == "confidence_sequence"
     assert "stolen from neighbours" in report.estimand == estimand("tile")
     assert any("stolen from neighbours" in line for line in report_lines(report))
     assert "effect of a launch" in estimand("visitor") and report.as_dict()["unit"] == "tile"
