@@ -172,7 +172,7 @@ def test_the_table_says_each_number_its_limit_and_whether_it_holds(
     assert rows["Moved by"].product.text == "3.0 px right, 1.5 px up"
     page = page_of(staff(), variant)
     table = page.split('class="ss-table ss-scores"')[1].split("</table>")[0]
-    assert table.count("beyond its limit") == 2 and table.count("no limit") == 13
+    assert table.count("beyond its limit") == 2 and table.count("no limit") == 14
     assert limits_moved(variant, list(rows.values())) is False
 
 
