@@ -1,0 +1,116 @@
+"""One experiment from the first shopper to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from shop_style.experiments.readout import build_report
+from shop_style.experiments.report import ExperimentReport
+from shop_style.experiments.rollup import rollup
+from shop_style.models import (
+    DailyTally,
+    Event,
+    HourlyTotals,
+    RollupMark,
+    SummaryTotals,
+    VisitorTotals,
+)
+from tests.conftest import BROWSER
+from tests.simulation.network import Beacon, Network
+from tests.simulation.shop import Shop
+from tests.simulation.shopper import Behaviour, Shopper
+from tests.simulation.sink import events_in_memory
+from tests.simulation.transport import InProcess, Transport
+
+CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+@dataclass
+class Sent:
+    """What happened on the way, to be held beside what was stored."""
+
+    visitors: int = 0
+    pages: int = 0
+    crawled: int = 0
+    clicks: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+
+
+def visits(
+    transport: Transport,
+    behaviour: Behaviour,
+    network: Network,
+    visitors: int,
+    rng: np.random.Generator,
+    *,
+    settle: Callable[[], object] = rollup,
+) -> Sent:
+    """So many visitors come, look and click; their beacons arrive, the late ones after a rollup.
+
+    settle: brings totals up to date.
+    """
+    sent, late = Sent(), list[Beacon]()
+    for _ in range(visitors):
+        if rng.random() < behaviour.crawlers:
+            assert transport.page(range(behaviour.tiles), "", CRAWLER).token == ""
+            sent.crawled += 1
+        else:
+            _visit(Shopper.drawn(behaviour, rng), transport, network, sent, late)
+    settle()
+    for beacon in late:
+        _deliver(transport, beacon, sent)
+    settle()
+    return sent
+
+
+def simulated(
+    shop: Shop, behaviour: Behaviour, network: Network, *, visitors: int, seed: int
+) -> tuple[Sent, ExperimentReport]:
+    """An experiment in this process, with events in memory. Its rows are there until `sweep`."""
+    with events_in_memory() as sink:
+
+        def settle() -> None:
+            sink.flush()
+            rollup()
+
+        rng = np.random.default_rng(seed)
+        sent = visits(InProcess(shop), behaviour, network, visitors, rng, settle=settle)
+        return sent, build_report(shop.experiment)
+
+
+def sweep() -> None:
+    """Remove what visitors left, so that the same experiment can be run anew."""
+    for model in (Event, VisitorTotals, SummaryTotals, HourlyTotals, DailyTally, RollupMark):
+        model._default_manager.all().delete()
+
+
+def _visit(
+    shopper: Shopper, transport: Transport, network: Network, sent: Sent, late: list[Beacon]
+) -> None:
+    rng, tiles = shopper.rng, shopper.behaviour.tiles
+    visitor = transport.newcomer(rng)
+    sent.visitors += 1
+    for _ in range(shopper.pages()):
+        first = shopper.first_product()
+        order = [(first + position) % tiles for position in range(tiles)]
+        shown = transport.page(order, visitor, BROWSER)
+        visitor, sent.pages = shown.visitor, sent.pages + 1
+        depth, clicks = shopper.look(first, shown.styled)
+        sent.clicks += len(clicks)
+        for beacon in network.beacons(shown.token, depth, clicks, BROWSER, rng):
+            for is_late in network.arrivals(beacon, rng):
+                if is_late:
+                    late.append(beacon)
+                else:
+                    _deliver(transport, beacon, sent)
+
+
+def _deliver(transport: Transport, beacon: Beacon, sent: Sent) -> None:
+    answer = transport.report(beacon)
+    assert answer["rejected"] == []
+    sent.accepted += answer["accepted"]
+    sent.duplicates += answer["duplicates"]
