@@ -35,6 +35,7 @@ class Sent:
     visitors: int = 0
     pages: int = 0
     crawled: int = 0
+    viewable: int = 0
     clicks: int = 0
     accepted: int = 0
     duplicates: int = 0
@@ -100,7 +101,7 @@ def _visit(
         shown = transport.page(order, visitor, BROWSER)
         visitor, sent.pages = shown.visitor, sent.pages + 1
         depth, clicks = shopper.look(first, shown.styled)
-        sent.clicks += len(clicks)
+        sent.viewable, sent.clicks = sent.viewable + depth, sent.clicks + len(clicks)
         for beacon in network.beacons(shown.token, depth, clicks, BROWSER, rng):
             for is_late in network.arrivals(beacon, rng):
                 if is_late:

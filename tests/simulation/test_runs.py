@@ -48,6 +48,7 @@ def test_every_click_that_arrives_is_in_the_report_once(shop: Shop) -> None:
     assert sent.duplicates > 20 and sent.crawled > 2
     report = build_report(shop.experiment)
     assert sum(arm.clicks for arm in report.arms) == sent.clicks
+    assert sum(arm.viewable for arm in report.arms) == sent.viewable
     assert report.visitors == sent.visitors
     assert report.pages == sent.pages and report.excluded["crawler"] == sent.crawled
     assert report.waiting == 0
