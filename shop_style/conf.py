@@ -125,6 +125,14 @@ class ShopStyleSettings:
     LATE_SECONDS: float = documented(
         60.0, "events this young are rolled up again next time, for writers that commit late"
     )
+    PAUSE_ON: tuple[str, ...] = documented(
+        ("sample_ratio", "load_failures", "clickbait"),
+        "what pauses a running experiment by itself after a rollup; its planned end always does",
+    )
+    PAUSE_FAILURE_SHARE: float = documented(
+        0.01,
+        "an arm's share of visitors with a picture that did not load, below which it is not paused",
+    )
     THROTTLES: dict[str, str] = documented(
         {"placement": "1200/min", "events": "1200/min", "variants": "600/min", "staff": "240/min"},
         "requests of one address to each group of endpoints; empty is no limit",
@@ -169,6 +177,10 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
         wrong.append(("TOKEN_HOURS", "more than 0"))
     if values.SHOWN not in ("published", "original"):
         wrong.append(("SHOWN", "published or original"))
+    if not set(values.PAUSE_ON) <= {"sample_ratio", "load_failures", "clickbait"}:
+        wrong.append(("PAUSE_ON", "some of sample_ratio, load_failures, clickbait"))
+    if not 0 <= values.PAUSE_FAILURE_SHARE <= 1:
+        wrong.append(("PAUSE_FAILURE_SHARE", "a share, from 0 to 1"))
     if values.FACES not in ("allow", "refuse"):
         wrong.append(("FACES", "allow or refuse"))
     if not all(

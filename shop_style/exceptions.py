@@ -223,6 +223,18 @@ class UnknownExperiment(ExperimentError, LookupError):
     code = "unknown_experiment"
 
 
+class PlanError(ExperimentError):
+    """No plan can be made of what was stated."""
+
+    code = "bad_plan"
+
+
+class NoTraffic(PlanError, LookupError):
+    """The shop has no numbers of its own to plan by yet."""
+
+    code = "no_traffic"
+
+
 class TokenError(ShopStyleError, ValueError):
     """A page token is not one we signed."""
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet, TextField
 from django.forms import ModelForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,17 +21,15 @@ from django.utils.translation import gettext_lazy as _
 from shop_style.admin import experiment_steps
 from shop_style.admin.experiment_form import ArmInline, is_draft
 from shop_style.admin.experiment_list import ExperimentChangeList, visitors_so_far
-from shop_style.admin.experiment_steps import STEPS, Step, StepForm
-from shop_style.exceptions import ShopStyleError
-from shop_style.experiments.report import ExperimentReport
-from shop_style.experiments.report_html import STYLESHEET, report_context, report_page
-from shop_style.experiments.rollup import rollup
-from shop_style.experiments.verdict import verdicts
+from shop_style.admin.experiment_steps import STEPS
+from shop_style.admin.experiment_views import ExperimentViews, report_of
+from shop_style.experiments.reporting.page import STYLESHEET
+from shop_style.experiments.reporting.verdict import verdicts
 from shop_style.models import AuditEntry, Experiment
 
 
 @admin.register(Experiment)
-class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ExperimentAdmin(ExperimentViews):
     inlines = (ArmInline,)
     list_display = (
         "name",
@@ -49,12 +44,20 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("state", "placement")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("primary_metric", "state", "outcome", "started_at", "ended_at")
+    readonly_fields = (
+        "primary_metric",
+        "state",
+        "paused_because",
+        "outcome",
+        "shipped_arm",
+        "started_at",
+        "ended_at",
+    )
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})}}
     change_form_template = "admin/shop_style/experiment/change_form.html"
     fieldsets = (
         (None, {"fields": ("name", "slug", "hypothesis", "placement")}),
-        (_("Visitors"), {"fields": ("planned_visitors", "coverage", "primary_metric")}),
+        (_("Visitors"), {"fields": ("planned_visitors", "ends_at", "coverage", "primary_metric")}),
         (
             _("Layer"),
             {
@@ -78,7 +81,7 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         fieldsets = super().get_fieldsets(request, obj)
         if is_draft(obj):
             return fieldsets
-        course = {"fields": ("state", "outcome", "started_at", "ended_at")}
+        course = {"fields": ("state", "outcome", "shipped_arm", "started_at", "ended_at")}
         return [*fieldsets, (_("Course"), course)]
 
     def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
@@ -95,9 +98,10 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             experiment.state,
             experiment.get_state_display(),
         )
-        if not experiment.outcome:
-            return badge
-        return format_html("{} {}", badge, experiment.get_outcome_display())
+        more = experiment.get_outcome_display()
+        if experiment.paused_because:
+            more = Experiment.Because(experiment.paused_because).label
+        return format_html("{} {}", badge, more) if more else badge
 
     @admin.display(description=_("arms"))
     def looks(self, experiment: Experiment) -> str:
@@ -126,94 +130,6 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             '<a href="{}">{}</a>', self._address("report", experiment), gettext("Report")
         )
 
-    def get_urls(self) -> list[URLPattern]:
-        """The usual pages, the report, and the address that steps post to."""
-        own = [
-            path(
-                f"<path:object_id>/{address}/",
-                self.admin_site.admin_view(view),
-                name=f"shop_style_experiment_{name}",
-            )
-            for address, view, name in (
-                ("step", self.step_view, "step"),
-                ("report", self.report_view, "report"),
-                ("report/download", self.download_view, "download"),
-            )
-        ]
-        return [*own, *super().get_urls()]
-
-    def step_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take the step that a button named, then show the experiment again."""
-        step = STEPS.get(request.POST.get("step", ""))
-        if request.method != "POST" or step is None:
-            raise Http404
-        experiment = self._viewed(request, object_id)
-        if not experiment_steps.may_run(request):
-            raise PermissionDenied
-        form = StepForm(request.POST)
-        # An empty `ship` reverts, a missing one is no decision.
-        if step.name == "finish" and "ship" not in request.POST:
-            raise Http404
-        if not form.is_valid():
-            lines = [str(text) for errors in form.errors.values() for text in errors]
-            self.message_user(request, _on_lines(lines), messages.ERROR)
-        else:
-            self._take(request, step, experiment, form.cleaned_data)
-        return HttpResponseRedirect(self._address("change", experiment))
-
-    def _take(
-        self,
-        request: HttpRequest,
-        step: Step,
-        experiment: Experiment,
-        values: dict[str, Any],
-    ) -> None:
-        try:
-            text = step.take(experiment, request.user.get_username(), values)
-        except ShopStyleError as error:
-            self.message_user(request, _on_lines(str(error).splitlines()), messages.ERROR)
-            return
-        self.message_user(request, text, messages.SUCCESS)
-
-    def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The report; a POST brings the totals up to date first."""
-        experiment = self._viewed(request, object_id)
-        if request.method == "POST":
-            self.message_user(request, f"{rollup().summary()}.", messages.SUCCESS)
-            return HttpResponseRedirect(self._address("report", experiment))
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            **report_context(_report(experiment)),
-            "title": experiment.name,
-            "subtitle": gettext("Report"),
-            "opts": self.opts,
-            "media": self.media,
-            "experiment": experiment,
-        }
-        return TemplateResponse(request, "admin/shop_style/experiment/report.html", context)
-
-    def download_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The report as one file that opens anywhere."""
-        experiment = self._viewed(request, object_id)
-        name = f"{experiment.slug}.html"
-        return HttpResponse(
-            report_page(_report(experiment)),
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
-
-    def _viewed(self, request: HttpRequest, object_id: str) -> Experiment:
-        experiment: Experiment | None = self.get_object(request, object_id)
-        if experiment is None:
-            raise Http404
-        if not self.has_view_permission(request, experiment):
-            raise PermissionDenied
-        return experiment
-
-    def _address(self, page: str, experiment: Experiment) -> str:
-        name = f"{self.admin_site.name}:shop_style_experiment_{page}"
-        return reverse(name, args=[experiment.pk])
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -233,9 +149,9 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "checklist": experiment_steps.start_checklist(experiment)
             if is_draft(experiment)
             else None,
-            "ways": experiment_steps.ways_to_end(experiment) if experiment.is_live else [],
+            "ways": experiment_steps.ways_to_end(experiment) if not is_draft(experiment) else [],
             # Beside the buttons that end it: whoever presses one has read what is known.
-            "verdicts": verdicts(_report(experiment)) if experiment.is_live else [],
+            "verdicts": verdicts(report_of(experiment)) if experiment.is_live else [],
             "visitors": f"{visitors_so_far([experiment]).get(experiment.pk, 0):,}",
             "planned": f"{experiment.planned_visitors or 0:,}",
             "trail": trail,
@@ -269,14 +185,3 @@ class ExperimentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         for experiment in queryset:
             AuditEntry.objects.record("deleted", experiment, actor=request.user.get_username())
         super().delete_queryset(request, queryset)
-
-
-def _report(experiment: Experiment) -> ExperimentReport:
-    # Loaded here: SciPy is needed for a report and nothing else.
-    from shop_style.experiments.readout import build_report
-
-    return build_report(experiment)
-
-
-def _on_lines(lines: Sequence[str]) -> SafeString:
-    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
 from shop_style.experiments.eligibility import readiness
+from shop_style.experiments.ending import ending
 from shop_style.models import Experiment
 
 PERMISSION = "shop_style.run_experiment"
@@ -50,12 +51,16 @@ class Checklist:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """One way to end. ship: slug of an arm, or empty for the originals; name: of its look."""
+    """One way to end. ship: slug of an arm, or empty for the originals; name: of its look.
+
+    disturbed: products of other live experiments that would lose a variant, by their slug.
+    """
 
     ship: str
     name: str
     publish: int
     withdraw: int
+    disturbed: tuple[tuple[str, int], ...]
 
 
 def may_run(request: HttpRequest) -> bool:
@@ -76,17 +81,33 @@ def start_checklist(experiment: Experiment) -> Checklist:
 
 
 def ways_to_end(experiment: Experiment) -> list[Way]:
-    """Each arm that can be shipped, then the way back, with what it does to variants."""
+    """Each arm that can be shipped, then the way back, with what it does to variants.
+
+    Of a finished one, those that would change what it decided.
+    """
     looks = {
         arm.slug: arm.style.name for arm in experiment.arms.select_related("style") if arm.style
     }
-    ways = []
-    for slug, name in [*looks.items(), ("", "")]:
-        end = lifecycle.ending(experiment, slug)
-        ways.append(
-            Way(ship=slug, name=name, publish=end.publish.count(), withdraw=end.withdraw.count())
-        )
-    return ways
+    decided = experiment.shipped_arm if experiment.state == State.FINISHED else None
+    return [
+        _way(experiment, slug, name) for slug, name in [*looks.items(), ("", "")] if slug != decided
+    ]
+
+
+def way_to_end(experiment: Experiment, ship: str) -> Way | None:
+    """The way that a button named; None where there is none such."""
+    return next((way for way in ways_to_end(experiment) if way.ship == ship), None)
+
+
+def _way(experiment: Experiment, ship: str, name: str) -> Way:
+    end = ending(experiment, ship)
+    return Way(
+        ship=ship,
+        name=name,
+        publish=end.publish.count(),
+        withdraw=end.withdraw.count(),
+        disturbed=tuple(end.disturbed.items()),
+    )
 
 
 def _start(experiment: Experiment, actor: str, values: dict[str, Any]) -> str:
@@ -112,17 +133,19 @@ def _raise_coverage(experiment: Experiment, actor: str, values: dict[str, Any]) 
 
 
 def _finish(experiment: Experiment, actor: str, values: dict[str, Any]) -> str:
-    ship = values["ship"] or None
-    end = lifecycle.ending(experiment, ship)
-    numbers = {"publish": end.publish.count(), "withdraw": end.withdraw.count()}
-    lifecycle.finish(experiment, actor=actor, ship=ship, reason=values["reason"])
+    way = _way(experiment, values["ship"], "")
+    if values["ship"]:
+        lifecycle.ship(experiment, values["ship"], actor=actor, reason=values["reason"])
+    else:
+        lifecycle.revert(experiment, actor=actor, reason=values["reason"])
+    numbers = {"publish": way.publish, "withdraw": way.withdraw}
     return (
         _("It is finished. Variants published anew: %(publish)d; withdrawn: %(withdraw)d.")
         % numbers
     )
 
 
-LIVE = (State.RUNNING, State.PAUSED)
+DECIDABLE = (*lifecycle.LIVE, State.FINISHED)
 STEPS = {
     step.name: step
     for step in (
@@ -130,6 +153,6 @@ STEPS = {
         Step(name="pause", states=(State.RUNNING,), take=_pause),
         Step(name="resume", states=(State.PAUSED,), take=_resume),
         Step(name="raise_coverage", states=(State.RUNNING,), take=_raise_coverage),
-        Step(name="finish", states=LIVE, take=_finish),
+        Step(name="finish", states=DECIDABLE, take=_finish),
     )
 }

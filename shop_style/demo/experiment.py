@@ -17,9 +17,9 @@ from shop_style.demo.server import live_server
 from shop_style.demo.simulate import PLACEMENT, Crowd, play
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
-from shop_style.experiments.readout import build_report
-from shop_style.experiments.report import ExperimentReport
-from shop_style.experiments.report_text import report_lines
+from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.text import report_lines
+from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.rollup import rollup
 from shop_style.models import Arm, Experiment, Style
 

@@ -24,7 +24,7 @@ from shop_style.demo.models import Product, ProductImage
 from shop_style.demo.progress import work_off
 from shop_style.demo.styles import STYLES, load_styles
 from shop_style.demo.table import reasons, table
-from shop_style.experiments.report_text import counted
+from shop_style.experiments.reporting.text import counted
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.review import approve, publish

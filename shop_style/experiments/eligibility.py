@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.models import (
@@ -62,6 +63,8 @@ def start_problems(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
         problems.append(f"the weights sum to {total:g}; they must sum to 1")
     if not experiment.planned_visitors:
         problems.append("planned visitors are missing; say when the result is to be read")
+    if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
+        problems.append("its planned end is past; choose one in the future, or none")
     if not 0 < experiment.coverage <= 1:
         problems.append(f"coverage is {experiment.coverage:g}; it must be above 0, and 1 at most")
     if not 0 <= experiment.layer_from < experiment.layer_to <= 1:

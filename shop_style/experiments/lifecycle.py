@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from shop_style.exceptions import ExperimentError, UnknownExperiment
@@ -19,27 +19,28 @@ from shop_style.experiments.eligibility import (
     leave_out,
     readiness,
 )
-from shop_style.experiments.lost_files import are_there
+from shop_style.experiments.ending import ending, show
 from shop_style.experiments.snapshot import compile_snapshot, experiment_database, lock_snapshot
-from shop_style.generation.review import publish, withdraw
 from shop_style.models import (
     AuditEntry,
     Experiment,
     Phase,
-    PhaseProduct,
-    PhaseVariant,
-    StyleVariant,
 )
 
 State = Experiment.State
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """Variants that finishing would publish anew, and those it would take out of the shop."""
+LIVE = (State.RUNNING, State.PAUSED)
 
-    publish: models.QuerySet[StyleVariant]
-    withdraw: models.QuerySet[StyleVariant]
+_MOST_VISITORS = 2_147_483_647
+
+
+@dataclass
+class _Step:
+    """The row that a step changes, and what its audit entry keeps beside the reason."""
+
+    row: Experiment
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 def find_experiment(slug: str) -> Experiment:
@@ -60,7 +61,8 @@ def start(
     objects: rows that hold the pictures to enrol; None enrols every picture that has a published
     variant in each arm's style. Raises ExperimentError with every reason why it cannot start.
     """
-    with _step(experiment, "started", actor, State.DRAFT) as row:
+    with _step(experiment, "started", actor, State.DRAFT) as step:
+        row = step.row
         arms = list(row.arms.select_related("style"))
         pictures, problems = readiness(row, arms, objects)
         if problems:
@@ -75,21 +77,57 @@ def start(
     return phase
 
 
-def pause(experiment: Experiment, *, actor: str, reason: str = "") -> None:
-    """Show the originals of its products to everybody until it is resumed."""
-    with _step(experiment, "paused", actor, State.RUNNING, reason) as row:
-        row.state = State.PAUSED
+def plan_for(experiment: Experiment, visitors: str | int, *, actor: str) -> int:
+    """Set a draft's planned visitors, and return them. Raises ExperimentError for no number."""
+    number = int(visitors) if str(visitors).isascii() and str(visitors).isdigit() else 0
+    if not 1 <= number <= _MOST_VISITORS:
+        raise ExperimentError(
+            f"planned visitors are a number from 1 to {_MOST_VISITORS:,}, not {visitors!r}"
+        )
+    with _step(experiment, "planned", actor, State.DRAFT, f"{number:,} visitors") as step:
+        step.row.planned_visitors = number
+    return number
+
+
+def pause(
+    experiment: Experiment,
+    *,
+    actor: str,
+    reason: str = "",
+    because: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Show the originals of its products to everybody until it is resumed.
+
+    because: of `Experiment.Because` where no person decided it; detail: the numbers behind it.
+    """
+    with _step(experiment, "paused", actor, State.RUNNING, reason) as step:
+        step.row.state, step.row.paused_because = State.PAUSED, because
+        step.detail = dict(detail or {})
 
 
 def resume(experiment: Experiment, *, actor: str, reason: str = "") -> None:
-    """Go on as before the pause."""
-    with _step(experiment, "resumed", actor, State.PAUSED, reason) as row:
-        row.state = State.RUNNING
+    """Go on as before the pause. What a guardrail knew by then does not pause it again.
+
+    Raises ExperimentError once its planned end has come: that reading is final.
+    """
+    with _step(experiment, "resumed", actor, State.PAUSED, reason) as step:
+        row = step.row
+        if row.ends_at is not None and row.ends_at <= timezone.now():
+            raise ExperimentError(
+                f"the planned end of experiment {row.slug!r} has come and its reading is final; "
+                "ship an arm or revert to the originals, and ask again in another experiment"
+            )
+        if row.paused_because:
+            row.acknowledged = {**row.acknowledged, row.paused_because: timezone.now().isoformat()}
+            step.detail = {"acknowledged": row.paused_because}
+        row.state, row.paused_because = State.RUNNING, ""
 
 
 def raise_coverage(experiment: Experiment, coverage: float, *, actor: str) -> None:
     """Let more visitors in; nobody changes arms. Raises ExperimentError for a smaller coverage."""
-    with _step(experiment, "coverage raised", actor, State.RUNNING, f"to {coverage:g}") as row:
+    with _step(experiment, "coverage raised", actor, State.RUNNING, f"to {coverage:g}") as step:
+        row = step.row
         if not row.coverage <= coverage <= 1:
             raise ExperimentError(
                 f"coverage is {row.coverage:g}; it can only be raised, up to 1, because visitors "
@@ -105,7 +143,8 @@ def change_weights(
 
     Products and variants are frozen anew. Raises ExperimentError for weights that do not fit.
     """
-    with _step(experiment, "weights changed", actor, State.RUNNING, reason) as row:
+    with _step(experiment, "weights changed", actor, State.RUNNING, reason) as step:
+        row = step.row
         arms = list(row.arms.select_related("style"))
         unknown = set(weights) ^ {arm.slug for arm in arms}
         if unknown or abs(sum(weights.values()) - 1) > 1e-6 or min(weights.values()) <= 0:
@@ -136,51 +175,61 @@ def finish(
     """End it. ship: slug of the arm whose pictures are shown from now on; None shows the originals.
 
     Shipping publishes that arm's variants anew and withdraws the other arms'; reverting withdraws
-    them all. Variants stay approved, so either can be taken back by publishing or withdrawing.
+    them all. Variants stay approved, and `ship` and `revert` take either back.
     """
     note = f"{'shipped ' + ship if ship else 'reverted to the originals'}. {reason}".strip()
-    with _step(experiment, "finished", actor, (State.RUNNING, State.PAUSED), note) as row:
-        arms = {arm.slug: arm for arm in row.arms.all()}
-        if ship is not None and ship not in arms:
-            raise ExperimentError(f"there is no arm {ship!r}; there are: {', '.join(arms)}")
-        row.state, row.ended_at = State.FINISHED, timezone.now()
-        chosen = arms[ship] if ship else None
-        shipped = chosen is not None and not chosen.is_control
-        row.outcome = Experiment.Outcome.SHIP if shipped else Experiment.Outcome.REVERT
+    with _step(experiment, "finished", actor, LIVE, note) as step:
+        row = step.row
+        row.ended_at = timezone.now()
         row.phases.filter(ended_at=None).update(ended_at=row.ended_at)
-        _show(row, ship if shipped else None, actor)
+        _decide(step, ship, actor)
 
 
-def ending(experiment: Experiment, ship: str | None) -> Ending:
-    """What `finish` would do now. ship: as there; an arm that is not there ships nothing."""
-    alias = experiment._state.db
-    products = PhaseProduct.objects.using(alias).filter(phase__experiment=experiment)
-    mine = products.filter(
-        content_type=OuterRef("content_type"),
-        object_id=OuterRef("object_id"),
-        field=OuterRef("field"),
-    )
-    # By product and style, not by what was frozen: a newer variant may have taken its place.
-    arms = experiment.arms.exclude(style=None)
-    published = StyleVariant.objects.using(alias).published().filter(Exists(mine), database=alias)
-    winners = published.filter(style__in=arms.filter(slug=ship or "").values("style"))
-    # Of what was left out, some have no picture to ship; storage is asked for these alone.
-    left_out = PhaseVariant.objects.using(alias).filter(product__in=products)
-    left_out = left_out.exclude(product__left_out_at=None)
-    suspects = winners.filter(pk__in=left_out.values("variant"))
-    winners = winners.exclude(
-        pk__in=[row.pk for row in suspects if not are_there(row.own_file_names())]
-    )
-    losers = published.filter(style__in=arms.values("style"))
-    return Ending(publish=winners, withdraw=losers.exclude(pk__in=winners.values("pk")))
+def ship(experiment: Experiment, arm: str, *, actor: str, reason: str = "") -> None:
+    """Make an arm's style the default picture of its products at once; a live one ends with it.
+
+    A finished one is decided anew: what a revert took out of the shop comes back. Raises
+    ExperimentError for an arm that is not there, and where another live experiment shows what
+    would be withdrawn.
+    """
+    if experiment.state in LIVE:
+        finish(experiment, actor=actor, ship=arm, reason=reason)
+        return
+    with _step(experiment, "shipped", actor, State.FINISHED, f"{arm}. {reason}".strip()) as step:
+        _decide(step, arm, actor)
 
 
-def _show(experiment: Experiment, ship: str | None, actor: str) -> None:
-    end, reason = ending(experiment, ship), f"experiment {experiment.slug} finished"
-    winners = list(end.publish.select_related("style"))
-    losers = list(end.withdraw.select_related("style"))
-    withdraw(losers, actor=actor, reason=reason)
-    publish(winners, actor=actor, reason=reason)
+def revert(experiment: Experiment, *, actor: str, reason: str = "") -> None:
+    """Show the originals again, also after a ship; a live experiment ends with it. Raises as
+    `ship`."""
+    if experiment.state in LIVE:
+        finish(experiment, actor=actor, reason=reason)
+        return
+    with _step(experiment, "reverted", actor, State.FINISHED, reason) as step:
+        _decide(step, None, actor)
+
+
+def _decide(step: _Step, ship: str | None, actor: str) -> None:
+    row = step.row
+    arms = {arm.slug: arm for arm in row.arms.all()}
+    if ship is not None and ship not in arms:
+        raise ExperimentError(f"there is no arm {ship!r}; there are: {', '.join(arms)}")
+    chosen = ship if ship and not arms[ship].is_control else None
+    end = ending(row, chosen)
+    if row.state == State.FINISHED and end.disturbed:
+        raise ExperimentError(
+            f"experiment {row.slug!r} cannot be decided anew yet:",
+            [
+                f"{number} of its products are in the experiment {slug!r} with variants that this "
+                "would withdraw; finish that one first"
+                for slug, number in end.disturbed.items()
+            ],
+        )
+    step.detail = {"before": row.shipped_arm, "after": chosen or "", **end.numbers()}
+    row.state, row.paused_because = State.FINISHED, ""
+    row.shipped_arm = chosen or ""
+    row.outcome = Experiment.Outcome.SHIP if chosen else Experiment.Outcome.REVERT
+    show(row, end, actor=actor, reason=f"experiment {row.slug} finished")
 
 
 def _layer_salt(experiment: Experiment) -> str:
@@ -212,7 +261,7 @@ def _step(
     actor: str,
     states: str | tuple[str, ...],
     reason: str = "",
-) -> Iterator[Experiment]:
+) -> Iterator[_Step]:
     """One step in one transaction: locked, audited, compiled; the caller's row is refreshed."""
     alias = experiment_database()
     states = (states,) if isinstance(states, str) else states
@@ -224,8 +273,9 @@ def _step(
                 f"experiment {row.slug!r} is {row.get_state_display()}; "
                 f"this step takes one that is {' or '.join(states)}"
             )
-        yield row
+        step = _Step(row)
+        yield step
         row.save(using=alias)
-        AuditEntry.objects.record(verb, row, actor=actor, reason=reason)
+        AuditEntry.objects.record(verb, row, actor=actor, reason=reason, detail=step.detail)
         compile_snapshot()
     experiment.refresh_from_db(using=alias)

@@ -227,10 +227,13 @@ def _phase_of(page: Page, experiment: ExperimentEntry) -> int:
 
 
 def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
-    """The newest published variant of each picture. One query at most."""
-    if not pictures or app_settings().SHOWN == "original":
+    """The newest published variant of each picture; of those shipped where the shop shows
+    originals otherwise. One query at most."""
+    if not pictures:
         return {}
     rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
+    if app_settings().SHOWN == "original":
+        rows = rows.exclude(shipped_at=None)
     return {
         (row.content_type_id, row.object_id, row.field): row
         for row in rows.for_display().order_by("published_at", "pk")

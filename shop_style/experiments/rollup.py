@@ -7,7 +7,7 @@ turns; the mark moves with each block, so that a run that was stopped goes on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from shop_style.conf import app_settings
+from shop_style.experiments.guardrails import watch
 from shop_style.experiments.lost_files import leave_out_lost
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.experiments.tally import tally
@@ -43,18 +44,22 @@ _COUNTS: Final = {
 
 @dataclass
 class RollupReport:
-    """events: read in this run, late ones again. left_out: products whose files were gone."""
+    """events: read in this run, late ones again. left_out: products whose files were gone.
+
+    paused: experiments that a guardrail stopped, each with the reason.
+    """
 
     events: int = 0
     visitors: int = 0
     left_out: int = 0
+    paused: list[str] = field(default_factory=list)
 
     def summary(self) -> str:
         """In words."""
         text = f"{self.events} events of {self.visitors} visitors rolled up"
         if self.left_out:
             text += f"; {self.left_out} products left out of every arm, for their files are gone"
-        return text
+        return "; ".join([text, *self.paused])
 
 
 def rollup(*, recount: bool = False) -> RollupReport:
@@ -95,6 +100,7 @@ def rollup(*, recount: bool = False) -> RollupReport:
         if is_last:
             # After the lock is gone: a storage may take its time.
             report.left_out = leave_out_lost(alias, mark.unchecked)
+            report.paused = watch()
             return report
 
 
@@ -202,6 +208,9 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
                     dd=Sum(F("viewable") * F("viewable")),
                     mm=Sum(F("clicks") * F("clicks")),
                     md=Sum(F("clicks") * F("viewable")),
+                    failing=Count("pk", filter=Q(failed__gt=0)),
+                    oo=Sum(F("conversions") * F("conversions")),
+                    mo=Sum(F("clicks") * F("conversions")),
                     flagged=Sum("suspicious"),
                     worth=Sum("value"),
                 )
@@ -218,6 +227,9 @@ def _summarise(alias: str, phases: Iterable[int]) -> None:
                     viewable_squared=item["dd"],
                     clicks_squared=item["mm"],
                     clicks_viewable=item["md"],
+                    failing_visitors=item["failing"],
+                    conversions_squared=item["oo"],
+                    clicks_conversions=item["mo"],
                     suspicious=item["flagged"],
                     value=item["worth"],
                     **{name: item[f"n_{name}"] for name in _COUNTS},

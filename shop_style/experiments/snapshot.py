@@ -53,6 +53,7 @@ class PhaseEntry:
 class ExperimentEntry:
     """One experiment. phases: all of them by row number; current: the one that new visitors enter.
 
+    ends: when nobody sees a variant any more, whether or not a rollup has paused it by then.
     ended: when it finished, None while it is live.
     """
 
@@ -71,11 +72,13 @@ class ExperimentEntry:
     ended: float | None
     current: int
     phases: Mapping[int, PhaseEntry]
+    ends: float | None = None
 
     @property
     def is_running(self) -> bool:
         """Does it take new visitors?"""
-        return self.state == Experiment.State.RUNNING
+        is_over = self.ends is not None and time.time() >= self.ends
+        return self.state == Experiment.State.RUNNING and not is_over
 
     @property
     def is_live(self) -> bool:
@@ -199,6 +202,7 @@ def _compiled(experiment: Experiment) -> dict[str, Any]:
         "coverage_salt": experiment.coverage_salt,
         "arm_salt": experiment.arm_salt,
         "visitor_salt": experiment.visitor_salt,
+        "ends": experiment.ends_at.timestamp() if experiment.ends_at else None,
         "ended": experiment.ended_at.isoformat() if experiment.ended_at else None,
         "current": phases[-1].pk,
         "phases": [_compiled_phase(experiment, phase) for phase in phases],

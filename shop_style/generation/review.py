@@ -54,7 +54,12 @@ def reject(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") ->
         lambda variant: "",
         actor=actor,
         reason=reason,
-        values={"review": Review.REJECTED, "reviewed_by": actor, "published_at": None},
+        values={
+            "review": Review.REJECTED,
+            "reviewed_by": actor,
+            "published_at": None,
+            "shipped_at": None,
+        },
         stamps=("reviewed_at",),
         detail=_digests,
     )
@@ -86,7 +91,7 @@ def withdraw(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") 
         lambda variant: "" if variant.published_at else "it is not published",
         actor=actor,
         reason=reason,
-        values={"published_at": None},
+        values={"published_at": None, "shipped_at": None},
         stamps=(),
         detail=_digests,
     )
@@ -180,6 +185,12 @@ def _lock_siblings(variant: StyleVariant) -> None:
 def _supersede(variant: StyleVariant, actor: str) -> None:
     """Retire what this one replaces. Files stay until pruning: pages in caches name them."""
     for row in _siblings(variant).exclude(pk=variant.pk).exclude(published_at=None):
+        if row.shipped_at and not variant.shipped_at:
+            # The style is the product's default picture, whichever variant shows it.
+            variant.shipped_at = row.shipped_at
+            StyleVariant.objects.using(variant._state.db).filter(pk=variant.pk).update(
+                shipped_at=row.shipped_at
+            )
         StyleVariant.objects.using(variant._state.db).filter(pk=row.pk).update(
             retired_at=timezone.now(), updated_at=timezone.now()
         )

@@ -26,6 +26,14 @@ class Experiment(models.Model):
         SHIP = "ship", _("shipped")
         REVERT = "revert", _("reverted to the originals")
 
+    class Because(models.TextChoices):
+        """Why it is paused, when no person paused it."""
+
+        END_DUE = "end_due", _("its planned end has come")
+        SAMPLE_RATIO = "sample_ratio", _("the arms did not receive their visitors")
+        LOAD_FAILURES = "load_failures", _("pictures of an arm do not load")
+        CLICKBAIT = "clickbait", _("more clicks, and no more orders")
+
     class Metric(models.TextChoices):
         CTR = "ctr", _("clicks over viewable impressions")
 
@@ -61,6 +69,15 @@ class Experiment(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("In all arms together; the result is read when they have come."),
     )
+    ends_at = models.DateTimeField(
+        _("planned end"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "From then on everybody sees the originals, and the result waits for a decision; "
+            "empty ends nothing by itself."
+        ),
+    )
     primary_metric = models.CharField(
         _("primary metric"), max_length=10, choices=Metric, default=Metric.CTR
     )
@@ -70,6 +87,14 @@ class Experiment(models.Model):
     outcome = models.CharField(
         _("outcome"), max_length=10, choices=Outcome, blank=True, default="", editable=False
     )
+    shipped_arm = models.SlugField(
+        _("shipped arm"), max_length=60, blank=True, default="", editable=False
+    )
+    paused_because = models.CharField(
+        _("paused because"), max_length=20, choices=Because, blank=True, default="", editable=False
+    )
+    # By check: a person resumed in spite of it, and only visitors who came later are evidence.
+    acknowledged = models.JSONField(default=dict, blank=True, editable=False)
     # Separate, so that who takes part says nothing about which arm, and hashes of two
     # experiments cannot be joined. Empty before the start and after the purge.
     layer_salt = models.CharField(max_length=32, blank=True, default="", editable=False)

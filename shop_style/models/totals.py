@@ -47,8 +47,9 @@ class VisitorTotals(Counts):
 class SummaryTotals(Counts):
     """Sufficient statistics over an arm's visitors, cumulative up to a day's last rollup.
 
-    visitors: those with a rendered picture. viewable_squared, clicks_squared, clicks_viewable:
-    sums over visitors of the squares and of the product. slice: `all`, or `device:mobile`.
+    visitors: those with a rendered picture. viewable_squared, clicks_squared, clicks_viewable,
+    conversions_squared, clicks_conversions: sums over visitors of the squares and of the products.
+    failing_visitors: those whom a picture did not load for. slice: `all`, or `device:mobile`.
     """
 
     ALL = "all"
@@ -63,6 +64,9 @@ class SummaryTotals(Counts):
     viewable_squared = models.BigIntegerField(default=0)
     clicks_squared = models.BigIntegerField(default=0)
     clicks_viewable = models.BigIntegerField(default=0)
+    failing_visitors = models.PositiveIntegerField(default=0)
+    conversions_squared = models.BigIntegerField(default=0)
+    clicks_conversions = models.BigIntegerField(default=0)
     suspicious = models.PositiveIntegerField(default=0)
     value = models.DecimalField(max_digits=14, decimal_places=2, default=0)
 

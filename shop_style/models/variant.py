@@ -116,6 +116,13 @@ class StyleVariant(Leased):
     reviewed_by = models.CharField(_("reviewed by"), max_length=150, blank=True, default="")
     reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    shipped_at = models.DateTimeField(
+        _("shipped"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When an experiment made it the default picture, whatever SHOWN says."),
+    )
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 
     image = models.FileField(

@@ -7,35 +7,97 @@ from typing import TYPE_CHECKING
 from styleeval.exports import lazily
 
 if TYPE_CHECKING:
+    from styleeval.inference.cuped import CupedComparison as CupedComparison
+    from styleeval.inference.cuped import CupedSummary as CupedSummary
+    from styleeval.inference.cuped import cuped_difference as cuped_difference
+    from styleeval.inference.cuped import cuped_rates as cuped_rates
+    from styleeval.inference.errors import OutOfRange as OutOfRange
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
+    from styleeval.inference.evidence import multinomial_evidence as multinomial_evidence
+    from styleeval.inference.mean import mean_difference as mean_difference
+    from styleeval.inference.mean import mean_summary as mean_summary
+    from styleeval.inference.mean import per_visitor as per_visitor
     from styleeval.inference.mismatch import Mismatch as Mismatch
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
+    from styleeval.inference.multiple import benjamini_hochberg as benjamini_hochberg
+    from styleeval.inference.multiple import holm as holm
+    from styleeval.inference.power import ProportionDesign as ProportionDesign
+    from styleeval.inference.power import RatioDesign as RatioDesign
+    from styleeval.inference.power import days_for as days_for
+    from styleeval.inference.power import power_of as power_of
+    from styleeval.inference.power import smallest_lift as smallest_lift
+    from styleeval.inference.power import visitors_for as visitors_for
+    from styleeval.inference.proportion import Proportion as Proportion
+    from styleeval.inference.proportion import compare_proportions as compare_proportions
+    from styleeval.inference.proportion import proportion_difference as proportion_difference
+    from styleeval.inference.proportion import proportion_interval as proportion_interval
     from styleeval.inference.ratio import Comparison as Comparison
     from styleeval.inference.ratio import Interval as Interval
+    from styleeval.inference.ratio import Rates as Rates
     from styleeval.inference.ratio import ratio_difference as ratio_difference
     from styleeval.inference.ratio import ratio_interval as ratio_interval
     from styleeval.inference.result import Result as Result
     from styleeval.inference.result import State as State
     from styleeval.inference.result import compare as compare
+    from styleeval.inference.sequential import sequence_of as sequence_of
+    from styleeval.inference.sequential import sequential_difference as sequential_difference
+    from styleeval.inference.sequential import sequential_strata as sequential_strata
+    from styleeval.inference.spending import alpha_at_end as alpha_at_end
+    from styleeval.inference.spending import alpha_spent as alpha_spent
     from styleeval.inference.strata import compare_strata as compare_strata
     from styleeval.inference.strata import stratified_difference as stratified_difference
     from styleeval.inference.summary import Summary as Summary
+    from styleeval.inference.verdict import Basis as Basis
+    from styleeval.inference.verdict import Verdict as Verdict
+    from styleeval.inference.verdict import judge as judge
+    from styleeval.inference.verdict import judge_strata as judge_strata
 
 # No module bears an exported name: importing it would put the module in the name's place.
 _HOMES = {
+    "Basis": "verdict",
     "Comparison": "ratio",
+    "CupedComparison": "cuped",
+    "CupedSummary": "cuped",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "OutOfRange": "errors",
+    "Proportion": "proportion",
+    "ProportionDesign": "power",
+    "Rates": "ratio",
+    "RatioDesign": "power",
     "Result": "result",
     "State": "result",
     "Summary": "summary",
     "TooFewVisitors": "errors",
+    "Verdict": "verdict",
+    "alpha_at_end": "spending",
+    "alpha_spent": "spending",
+    "benjamini_hochberg": "multiple",
     "compare": "result",
+    "compare_proportions": "proportion",
     "compare_strata": "strata",
+    "multinomial_evidence": "evidence",
+    "cuped_difference": "cuped",
+    "cuped_rates": "cuped",
+    "days_for": "power",
+    "holm": "multiple",
+    "judge": "verdict",
+    "judge_strata": "verdict",
+    "mean_difference": "mean",
+    "mean_summary": "mean",
+    "per_visitor": "mean",
+    "power_of": "power",
+    "proportion_difference": "proportion",
+    "proportion_interval": "proportion",
     "ratio_difference": "ratio",
     "ratio_interval": "ratio",
     "sample_ratio_mismatch": "mismatch",
+    "sequence_of": "sequential",
+    "sequential_difference": "sequential",
+    "sequential_strata": "sequential",
+    "smallest_lift": "power",
     "stratified_difference": "strata",
+    "visitors_for": "power",
 }
 
 __all__ = sorted(_HOMES)

@@ -30,21 +30,65 @@ class Interval:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Treatment against control, at a horizon fixed in advance.
+    """Treatment against control. method: how; it says too for how many looks the numbers hold.
 
-    difference: treatment − control in ratio units, with standard_error and degrees_of_freedom.
-    p_value: two-sided, of the difference; it decides the verdict, alone.
+    difference: treatment − control in the rate's units, with standard_error and degrees_of_freedom
+    (None where no t is in it). p_value: two-sided, of the difference; it alone decides the verdict.
     lift: treatment / control − 1 (0.04 is +4 %). Its interval is taken on the LOG RATIO, so near
-    p = alpha it can hold 0 where `difference` does not, or the reverse. None when a ratio is not
-    above 0. method: how all this was computed.
+    p = alpha it can hold 0 where `difference` does not, or the reverse. None when a rate is not
+    above 0: the sign of a change of a negative rate says nothing.
     """
 
     difference: Interval
     standard_error: float
-    degrees_of_freedom: float
+    degrees_of_freedom: float | None
     p_value: float
     lift: Interval | None
     method: str = DELTA_WELCH
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """Two independent rates as estimates; each pair is (control, treatment).
+
+    variances: of the rates as estimates; freedoms: their degrees of freedom. visitors: in both arms
+    together. relative: variances of the logarithms that a lift rests on, where they are not
+    variances / values².
+    """
+
+    values: Pair
+    variances: Pair
+    freedoms: Pair
+    visitors: int
+    method: str
+    relative: Pair | None = None
+
+    def __post_init__(self) -> None:
+        if not sum(self.variances):
+            raise TooFewVisitors("within each arm all visitors have one ratio: nothing to go by")
+
+    @property
+    def difference(self) -> float:
+        """Treatment − control."""
+        return self.values[1] - self.values[0]
+
+    @property
+    def error(self) -> float:
+        """Standard error of the difference."""
+        return math.sqrt(sum(self.variances))
+
+    @property
+    def log_variances(self) -> Pair | None:
+        """Variances of the rates' logarithms, None when a rate is not above 0."""
+        if min(self.values) <= 0:
+            return None
+        if self.relative is not None:
+            return self.relative
+        # Var(log R) = Var(R) / R²
+        return (
+            self.variances[0] / self.values[0] ** 2,
+            self.variances[1] / self.values[1] ** 2,
+        )
 
 
 def ratio_interval(summary: Summary, alpha: float = 0.05) -> Interval:
@@ -70,38 +114,48 @@ def ratio_difference(control: Summary, treatment: Summary, alpha: float = 0.05) 
     Sources: variances: see `Summary.linearised_variance`. t: Welch, Biometrika 34, 1947. Degrees
     of freedom: Satterthwaite, Biometrics Bulletin 2(6), 1946.
     """
-    checked_alpha(alpha)
-    variances = (control.linearised_variance, treatment.linearised_variance)
-    if not sum(variances):
-        raise TooFewVisitors("within each arm all visitors have one ratio: nothing to go by")
-    return comparison_of(
-        (control.ratio, treatment.ratio),
-        variances,
-        (control.n - 1.0, treatment.n - 1.0),
-        alpha,
+    return comparison_of(ratios(control, treatment), alpha)
+
+
+def ratios(control: Summary, treatment: Summary) -> Rates:
+    """Both arms' ratios with their variances. Raises as `ratio_difference`."""
+    return Rates(
+        values=(control.ratio, treatment.ratio),
+        variances=(control.linearised_variance, treatment.linearised_variance),
+        freedoms=(control.n - 1.0, treatment.n - 1.0),
+        visitors=control.n + treatment.n,
         method=DELTA_WELCH,
     )
 
 
-def comparison_of(
-    rates: Pair, variances: Pair, freedoms: Pair, alpha: float, *, method: str
-) -> Comparison:
-    """The comparison of two independent rates, each given as (control, treatment).
-
-    variances: of the rates as estimates, not both 0; freedoms: their degrees of freedom.
-    """
-    estimate = rates[1] - rates[0]
-    error = math.sqrt(sum(variances))
-    freedom = pooled_freedom(variances, freedoms)
-    half = _quantile(alpha, freedom) * error
+def comparison_of(rates: Rates, alpha: float) -> Comparison:
+    """Welch's comparison of two rates, for one look. Raises OutOfRange for alpha."""
+    checked_alpha(alpha)
+    freedom = pooled_freedom(rates.variances, rates.freedoms)
+    half = _quantile(alpha, freedom) * rates.error
     return Comparison(
-        difference=Interval(estimate, estimate - half, estimate + half, alpha),
-        standard_error=error,
+        difference=around(rates.difference, half, alpha),
+        standard_error=rates.error,
         degrees_of_freedom=freedom,
-        p_value=_two_sided_p(estimate / error, freedom),
-        lift=_lift(rates, variances, freedoms, alpha),
-        method=method,
+        p_value=_two_sided_p(rates.difference / rates.error, freedom),
+        lift=_lift(rates, alpha),
+        method=rates.method,
     )
+
+
+def around(estimate: float, half: float, alpha: float) -> Interval:
+    """The interval estimate ± half."""
+    return Interval(estimate, estimate - half, estimate + half, alpha)
+
+
+def lift_around(values: Pair, half: float, alpha: float) -> Interval:
+    """Treatment / control − 1, half being the half-width on the log of the ratio; both above 0."""
+    control, treatment = values
+    centre = math.log(treatment / control)
+    # A handful of visitors can leave the top open: infinity is then the answer.
+    with np.errstate(over="ignore"):
+        low, high = (float(np.expm1(centre + side)) for side in (-half, half))
+    return Interval(treatment / control - 1, low, high, alpha)
 
 
 def checked_alpha(alpha: float) -> float:
@@ -111,24 +165,18 @@ def checked_alpha(alpha: float) -> float:
     return alpha
 
 
-def _lift(rates: Pair, variances: Pair, freedoms: Pair, alpha: float) -> Interval | None:
-    """Treatment / control − 1, its interval by the delta method on the log of the ratio.
+def _lift(rates: Rates, alpha: float) -> Interval | None:
+    """The lift with its interval by the delta method on the log of the ratio.
 
-    rates, variances, freedoms: of (control, treatment), the variances those of the rates as
-    estimates. None when a rate is not above 0. Var(log R) = Var(R) / R².
     Source: Katz, Baptista, Azen & Pike, Biometrics 34(3), 1978, for proportions; here with the
     clustered variance.
     """
-    control, treatment = rates
-    if control <= 0 or treatment <= 0:
+    relative = rates.log_variances
+    if relative is None:
         return None
-    relative = (variances[0] / control**2, variances[1] / treatment**2)
-    half = _quantile(alpha, pooled_freedom(relative, freedoms)) * math.sqrt(sum(relative))
-    centre = math.log(treatment / control)
-    # A handful of visitors can leave the top open: infinity is then the answer.
-    with np.errstate(over="ignore"):
-        low, high = (float(np.expm1(centre + side)) for side in (-half, half))
-    return Interval(treatment / control - 1, low, high, alpha)
+    freedom = pooled_freedom(relative, rates.freedoms)
+    half = _quantile(alpha, freedom) * math.sqrt(sum(relative))
+    return lift_around(rates.values, half, alpha)
 
 
 def pooled_freedom(variances: Sequence[float], freedoms: Sequence[float]) -> float:

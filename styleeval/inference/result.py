@@ -53,10 +53,12 @@ def compare(
     Source of both minima: this project's choice for the normal approximation, docs/inference.md.
     """
     checked_alpha(alpha)
-    arms = {"control": control, "treatment": treatment}
-    reasons = (
-        *_missing_visitors(arms, min_visitors),
-        *_missing_conversions(arms, min_converted, clicked_visitors),
+    reasons = shortfalls(
+        control,
+        treatment,
+        min_visitors=min_visitors,
+        min_converted=min_converted,
+        clicked_visitors=clicked_visitors,
     )
     if reasons:
         return Result(State.NOT_ENOUGH_DATA, None, reasons)
@@ -65,6 +67,22 @@ def compare(
     except TooFewVisitors as error:
         return Result(State.NOT_ENOUGH_DATA, None, (str(error),))
     return Result(state_of(comparison, alpha), comparison)
+
+
+def shortfalls(
+    control: Summary,
+    treatment: Summary,
+    *,
+    min_visitors: int,
+    min_converted: int,
+    clicked_visitors: tuple[int, int] | None,
+) -> tuple[str, ...]:
+    """What the arms lack to be enough data, in words; see `compare`."""
+    arms = {"control": control, "treatment": treatment}
+    return (
+        *_missing_visitors(arms, min_visitors),
+        *_missing_conversions(arms, min_converted, clicked_visitors),
+    )
 
 
 def state_of(comparison: Comparison, alpha: float) -> State:

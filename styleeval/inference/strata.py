@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from styleeval.inference.errors import TooFewVisitors
-from styleeval.inference.ratio import Comparison, comparison_of, pooled_freedom, ratio_difference
+from styleeval.inference.ratio import Comparison, Rates, comparison_of, pooled_freedom, ratios
 from styleeval.inference.result import Result, State, compare, state_of
 from styleeval.inference.summary import Summary
 
@@ -27,23 +27,25 @@ def stratified_difference(strata: Sequence[Stratum], alpha: float = 0.05) -> Com
     Source: Cochran, "Sampling Techniques", 1977, ch. 5 (stratified estimates) and §5A.13 on
     post-stratification; degrees of freedom after Satterthwaite, Biometrics Bulletin 2(6), 1946.
     """
+    return comparison_of(stratified_ratios(strata), alpha)
+
+
+def stratified_ratios(strata: Sequence[Stratum]) -> Rates:
+    """Both arms' ratios averaged over strata. Raises as `stratified_difference`, which see."""
     # Not by whether anybody clicked: leaving those phases out would select on the outcome.
     usable = [stratum for stratum in strata if all(map(_has_variance, stratum))]
     if len(usable) == 1:
-        return ratio_difference(*usable[0], alpha)
+        return ratios(*usable[0])
     if not usable:
         raise TooFewVisitors("no phase has enough visitors in both arms")
     total = sum(one.n + other.n for one, other in usable)
     shares = [(one.n + other.n) / total for one, other in usable]
     control, treatment = (_averaged([stratum[arm] for stratum in usable], shares) for arm in (0, 1))
-    variances = (control.variance, treatment.variance)
-    if not any(variances):
-        raise TooFewVisitors("within each phase and arm all visitors have one ratio")
-    return comparison_of(
-        (control.rate, treatment.rate),
-        variances,
-        (control.freedom, treatment.freedom),
-        alpha,
+    return Rates(
+        values=(control.rate, treatment.rate),
+        variances=(control.variance, treatment.variance),
+        freedoms=(control.freedom, treatment.freedom),
+        visitors=total,
         method=STRATIFIED,
     )
 
@@ -57,9 +59,7 @@ def compare_strata(
     clicked_visitors: tuple[int, int] | None = None,
 ) -> Result:
     """As `compare`, over phases: enough data is judged on all together. See there."""
-    nobody = Summary(n=0, sum_m=0, sum_d=0, sum_mm=0, sum_dd=0, sum_md=0)
-    control = sum((stratum[0] for stratum in strata), start=nobody)
-    treatment = sum((stratum[1] for stratum in strata), start=nobody)
+    control, treatment = added_up(strata)
     whole = compare(
         control,
         treatment,
@@ -75,6 +75,15 @@ def compare_strata(
     except TooFewVisitors as error:
         return Result(State.NOT_ENOUGH_DATA, None, (str(error),))
     return Result(state_of(comparison, alpha), comparison)
+
+
+def added_up(strata: Sequence[Stratum]) -> Stratum:
+    """All visitors of each arm: to count them, never to compare them."""
+    nobody = Summary(n=0, sum_m=0, sum_d=0, sum_mm=0, sum_dd=0, sum_md=0)
+    return (
+        sum((stratum[0] for stratum in strata), start=nobody),
+        sum((stratum[1] for stratum in strata), start=nobody),
+    )
 
 
 def _has_variance(arm: Summary) -> bool:

@@ -24,7 +24,9 @@ def page_of(experiment: Any) -> str:
 
 
 def step(client: Client, experiment: Any, name: str, **values: Any) -> Any:
-    return client.post(f"{LIST}{experiment.pk}/step/", {"step": name, **values}, follow=True)
+    """As confirmed, where it is asked for."""
+    body = {"step": name, "confirmed": "1", **values}
+    return client.post(f"{LIST}{experiment.pk}/step/", body, follow=True)
 
 
 def said(response: Any) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from shop_style.experiments import lifecycle
 from shop_style.models import (
     Arm,
     AuditEntry,
@@ -66,7 +67,8 @@ def test_a_draft_is_added_started_and_finished_by_buttons(staff: Any, make_shop:
     ]
     experiment.refresh_from_db()
     assert (experiment.state, experiment.outcome) == ("finished", "revert")
-    assert buttons(client, experiment) == []
+    # What it shows can be decided anew; the other end is offered, and asked for once more.
+    assert buttons(client, experiment) == ["warm"]
     trail = AuditEntry.objects.filter(target_model="shop_style.experiment").order_by("pk")
     assert [entry.verb for entry in trail] == ["added", "started", "paused", "resumed", "finished"]
     assert {entry.actor for entry in trail} == {"mira"}
@@ -221,3 +223,46 @@ def test_coverage_is_raised_and_never_lowered(staff: Any, make_shop: Any) -> Non
     assert said(response) == [("success", "Coverage is 0.75 now.")]
     step(client, shop.experiment, "raise_coverage", coverage="1")
     assert "raise_coverage" not in buttons(client, shop.experiment)
+
+
+def test_an_end_is_asked_for_once_with_numbers(staff: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    client = staff(*EDIT, RUN)
+    address = f"{LIST}{shop.experiment.pk}/step/"
+    asked = client.post(address, {"step": "finish", "ship": "", "reason": "no effect"})
+    page = asked.content.decode()
+    assert "4 variants are withdrawn; they stay approved." in page
+    assert 'name="reason" value="no effect"' in page and "Yes, show the originals" in page
+    shop.experiment.refresh_from_db()
+    assert shop.experiment.state == "running" and published(shop) == 4
+    asked = client.post(address, {"step": "finish", "ship": "warm"})
+    assert "4 variants are published anew." in asked.content.decode()
+    gone = client.post(address, {"step": "finish", "ship": "cold"}, follow=True)
+    assert said(gone)[0][0] == "error" and published(shop) == 4
+
+
+def test_a_ship_is_taken_back_by_a_button(staff: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    client = staff(*EDIT, RUN)
+    step(client, shop.experiment, "finish", ship="warm")
+    assert buttons(client, shop.experiment) == [""] and published(shop) == 4
+    step(client, shop.experiment, "finish", ship="", reason="returns went up")
+    assert buttons(client, shop.experiment) == ["warm"] and published(shop) == 0
+    shop.experiment.refresh_from_db()
+    assert (shop.experiment.state, shop.experiment.outcome) == ("finished", "revert")
+    assert AuditEntry.objects.filter(verb="reverted", reason="returns went up").exists()
+
+
+def test_a_pause_of_its_own_says_why(staff: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    client = staff(*EDIT, RUN)
+    lifecycle.pause(shop.experiment, actor="guardrail", because="load_failures", reason="60 of 400")
+    page = client.get(page_of(shop.experiment)).content.decode()
+    assert "pictures of an arm do not load" in page and "60 of 400" in page
+    assert buttons(client, shop.experiment) == ["resume", "warm", ""]
+    Experiment.objects.update(paused_because="end_due")
+    assert buttons(client, shop.experiment) == ["warm", ""]
+    assert "waits for your decision" in client.get(page_of(shop.experiment)).content.decode()

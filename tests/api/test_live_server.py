@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from shop_style.experiments import lifecycle
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.models import DailyTally, Event
 from tests.api.server import Server, running_server

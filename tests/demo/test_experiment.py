@@ -17,7 +17,7 @@ from shop_style.demo.experiment import DemoExperiment, recovery
 from shop_style.demo.models import ProductImage
 from shop_style.demo.server import live_server
 from shop_style.demo.simulate import Crowd, Pace, Played, play
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.models import DailyTally, Event, Experiment, VisitorTotals
 
 SEED = 1

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shop_style.experiments.chart import Chart, ctr_chart, lift_bars
-from shop_style.experiments.report import Effect, Hour
+from shop_style.experiments.reporting.chart import Chart, ctr_chart, lift_bars
+from shop_style.experiments.reporting.values import Effect, Hour
 from styleeval.inference import Comparison, Interval
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)

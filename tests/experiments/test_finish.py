@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.test import TestCase
 
+from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
 from shop_style.experiments.snapshot import forget_snapshot
-from shop_style.models import Arm, StyleVariant
+from shop_style.generation.review import publish
+from shop_style.models import Arm, AuditEntry, Experiment, StyleVariant
 from tests.experiments.visits import visit
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +39,6 @@ def test_shipping_shows_the_winner_to_everybody(
 
 @pytest.mark.parametrize("ship", [None, "control"])
 def test_reverting_shows_the_originals_and_can_be_taken_back(make_shop: Any, ship: Any) -> None:
-    from shop_style.generation.review import publish
-
     shop = make_shop()
     shop.start()
     lifecycle.finish(shop.experiment, actor="ada", ship=ship)
@@ -89,3 +91,86 @@ def test_what_a_person_withdrew_meanwhile_is_not_shipped(make_shop: Any) -> None
     lifecycle.finish(shop.experiment, actor="ada", ship="warm")
     forget_snapshot()
     assert [item.rendering.is_styled for item in visit(shop).placed] == [False, True, True, True]
+
+
+def styles_shown(shop: Any) -> set[str]:
+    forget_snapshot()
+    bot = visit(shop, **{"user-agent": "Googlebot/2.1"})
+    return {item.rendering.style if item.rendering.is_styled else "" for item in bot.placed}
+
+
+def test_a_ship_is_taken_back_and_done_again(make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    lifecycle.ship(shop.experiment, "warm", actor="ada", reason="it won")
+    assert styles_shown(shop) == {"warm"} and shop.experiment.shipped_arm == "warm"
+    lifecycle.revert(shop.experiment, actor="ben", reason="the brand team says no")
+    assert styles_shown(shop) == {""}
+    assert (shop.experiment.outcome, shop.experiment.shipped_arm) == ("revert", "")
+    lifecycle.ship(shop.experiment, "warm", actor="ada")
+    assert styles_shown(shop) == {"warm"}
+    trail = AuditEntry.objects.filter(target_model="shop_style.experiment").order_by("pk")
+    assert [(row.actor, row.verb, row.detail.get("withdrawn")) for row in trail] == [
+        ("ada", "started", None),
+        ("ada", "finished", 0),
+        ("ben", "reverted", 4),
+        ("ada", "shipped", 0),
+    ]
+    assert trail.last().detail == {"before": "", "after": "warm", "published": 4, "withdrawn": 0}
+
+
+def test_a_ship_is_the_default_also_where_the_shop_shows_originals(
+    make_shop: Any, settings: Any, publish_variant: Any
+) -> None:
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "SHOWN": "original"}
+    shop = make_shop()
+    shop.start()
+    assert styles_shown(shop) == {""}
+    lifecycle.ship(shop.experiment, "warm", actor="ada")
+    assert styles_shown(shop) == {"warm"}
+    # A newer variant in the style that was shipped takes its place there too.
+    newer = publish_variant(shop.chairs[0], shop.style, published_at=None, revision=1)
+    publish([newer], actor="ada")
+    newer.refresh_from_db()
+    assert newer.shipped_at and styles_shown(shop) == {"warm"}
+    lifecycle.revert(shop.experiment, actor="ada")
+    assert styles_shown(shop) == {""}
+    assert not StyleVariant.objects.live().exclude(shipped_at=None).exists()
+
+
+def test_a_decision_anew_leaves_another_experiments_pictures_alone(make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    lifecycle.ship(shop.experiment, "warm", actor="ada")
+    other = Experiment.objects.create(slug="next", name="Next", planned_visitors=9)
+    Arm.objects.create(experiment=other, slug="control", weight=0.5)
+    Arm.objects.create(experiment=other, slug="warm", style=shop.style, weight=0.5)
+    lifecycle.start(other, actor="ada")
+    with pytest.raises(ExperimentError, match="4 of its products are in the experiment 'next'"):
+        lifecycle.revert(shop.experiment, actor="ada")
+    assert StyleVariant.objects.published().count() == 4
+    lifecycle.finish(other, actor="ada", ship="warm")
+    lifecycle.revert(shop.experiment, actor="ada")
+    assert not StyleVariant.objects.published().exists()
+
+
+def test_a_picture_that_is_replaced_leaves_every_arm_and_is_not_shipped(
+    make_shop: Any, make_style: Any, publish_variant: Any, picture: Any
+) -> None:
+    shop = make_shop(2)
+    cold = make_style("cold")
+    for chair in shop.chairs:
+        publish_variant(chair, cold)
+    Arm.objects.create(experiment=shop.experiment, slug="cold", style=cold, weight=0.2)
+    shop.experiment.arms.filter(slug="warm").update(weight=0.3)
+    shop.start()
+    shop.chairs[0].photo = ContentFile(picture(colour="#118811"), name="other.jpg")
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        shop.chairs[0].save()
+    seen = [visit(shop) for _ in range(24)]
+    assert {item.placed[0].rendering.is_styled for item in seen} == {False}
+    assert not any(item.placed[0].tracked for item in seen)
+    styled = {item.placed[1].rendering.style for item in seen if item.placed[1].rendering.is_styled}
+    assert styled == {"warm", "cold"} and all(item.placed[1].tracked for item in seen)
+    lifecycle.ship(shop.experiment, "warm", actor="ada")
+    assert styles_shown(shop) == {"", "warm"}

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from shop_style.experiments import lifecycle, purge
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.snapshot import current_snapshot
 from shop_style.models import Event, Experiment, ServingSnapshot, SummaryTotals, VisitorTotals
 from tests.experiments.test_rollup import crowd

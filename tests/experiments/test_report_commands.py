@@ -20,8 +20,8 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.utils.translation import override
 
-from shop_style.experiments.readout import build_report
-from shop_style.experiments.report_html import report_page
+from shop_style.experiments.reporting.page import report_page
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.tally import tally
 from shop_style.models import (
     DailyTally,

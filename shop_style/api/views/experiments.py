@@ -70,6 +70,6 @@ class ReportView(StaffView):
     def get(self, request: Request, slug: str) -> Response:
         """The report as of the last rollup; the command and the admin page show the same."""
         # Loaded here: SciPy has no business in a process that only serves shoppers.
-        from shop_style.experiments.readout import build_report
+        from shop_style.experiments.reporting.readout import build_report
 
         return Response(build_report(find_experiment(slug)).as_dict())

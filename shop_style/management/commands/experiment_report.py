@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from shop_style.experiments.lifecycle import find_experiment
-from shop_style.experiments.readout import build_report
-from shop_style.experiments.report import ExperimentReport
-from shop_style.experiments.report_html import report_page
-from shop_style.experiments.report_text import report_lines
+from shop_style.experiments.reporting.page import report_page
+from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.text import report_lines
+from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.rollup import rollup
 from shop_style.management.coded import CodedCommand
 

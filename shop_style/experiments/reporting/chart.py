@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.dateformat import format as in_words
 from django.utils.translation import gettext as _
 
-from shop_style.experiments.report import Effect, Hour
+from shop_style.experiments.reporting.values import Effect, Hour
 
 if TYPE_CHECKING:
     from styleeval.inference import Interval

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from shop_style.experiments.report import ArmReport, ExperimentReport, Split
-from shop_style.experiments.verdict import lift_in_words, p_in_words, verdicts
+from shop_style.experiments.reporting.values import ArmReport, ExperimentReport, Split
+from shop_style.experiments.reporting.verdict import lift_in_words, p_in_words, verdicts
 
 HEADINGS = ("arm", "visitors", "rendered", "viewable", "clicks", "CTR", "95 % interval")
 

@@ -13,9 +13,9 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from shop_style.experiments.chart import KEYS, Bar, ctr_chart, lift_bars
-from shop_style.experiments.report import ArmReport, Effect, ExperimentReport, Split
-from shop_style.experiments.verdict import lift_in_words, p_in_words, verdicts
+from shop_style.experiments.reporting.chart import KEYS, Bar, ctr_chart, lift_bars
+from shop_style.experiments.reporting.values import ArmReport, Effect, ExperimentReport, Split
+from shop_style.experiments.reporting.verdict import lift_in_words, p_in_words, verdicts
 from shop_style.models import Experiment
 
 STYLESHEET: Final = "shop_style/report.css"

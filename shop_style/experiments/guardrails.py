@@ -1,0 +1,261 @@
+"""Pauses experiments that should not go on: their end has come, or something is wrong with them."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from shop_style.conf import app_settings
+from shop_style.exceptions import ExperimentError
+from shop_style.experiments.evidence import ArmSums, Sums, sums_of, sums_since
+from shop_style.experiments.lifecycle import pause
+from shop_style.experiments.snapshot import experiment_database
+from shop_style.models import Arm, Experiment, Phase
+
+logger = logging.getLogger(__name__)
+
+ACTOR: Final = "guardrail"
+CHANCE: Final = 0.001
+"""Of a pause by chance, for each check over an experiment's whole life, however often it runs."""
+
+LEAST_DEVIATION: Final = 0.005
+"""A split that is off by less, as a share of what an arm was promised, is left alone."""
+
+_LEAST_FAILING: Final = 20
+_LEAST_CONVERSIONS: Final = 50
+_LEAST_CLICKING: Final = 200
+
+Because = Experiment.Because
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """Why an experiment is paused. sentence: for people; detail: the numbers, for the trail."""
+
+    because: str
+    sentence: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """A running experiment with what a check needs of it."""
+
+    arms: Sequence[Arm]
+    phases: Sequence[Phase]
+    sums: Sums
+    planned: int
+
+    def of(self, phase: Phase, arm: Arm) -> ArmSums:
+        return self.sums.get((phase.pk, arm.pk), ArmSums())
+
+    def total(self, arm: Arm, name: str) -> int:
+        return sum(getattr(self.of(phase, arm), name) for phase in self.phases)
+
+    def weighted(self, phase: Phase) -> list[Arm]:
+        return [arm for arm in self.arms if phase.weights.get(str(arm.pk), 0) > 0]
+
+    def against_control(self) -> Iterator[tuple[Arm, Arm]]:
+        control = next((arm for arm in self.arms if arm.is_control), None)
+        if control is not None:
+            yield from ((control, arm) for arm in self.arms if not arm.is_control)
+
+
+def watch() -> list[str]:
+    """Pause what should not go on, and say which and why. Four queries where nothing is wrong.
+
+    Run it after a rollup. One experiment's failure keeps none of the others from being watched.
+    """
+    alias = experiment_database()
+    running = Experiment.objects.using(alias).filter(state=Experiment.State.RUNNING)
+    found = list(running.order_by("pk").prefetch_related("arms__style", "phases"))
+    sums = sums_of(alias, [phase.pk for item in found for phase in item.phases.all()])
+    said = []
+    for experiment in found:
+        try:
+            alarm = end_due(experiment) or _alarm(experiment, sums)
+            if alarm is not None:
+                _pause(experiment, alarm)
+                said.append(f"{experiment.slug} is paused: {alarm.sentence}")
+        except ExperimentError:
+            continue  # somebody took a step meanwhile
+        except Exception:
+            logger.exception("experiment %s could not be watched", experiment.slug)
+    return said
+
+
+def end_due(experiment: Experiment) -> Alarm | None:
+    """The planned end, once it has come."""
+    if experiment.ends_at is None or experiment.ends_at > timezone.now():
+        return None
+    return Alarm(
+        because=Because.END_DUE,
+        sentence="its planned end has come; the reading is final and waits for a decision",
+        detail={"ends_at": experiment.ends_at.isoformat()},
+    )
+
+
+def _pause(experiment: Experiment, alarm: Alarm) -> None:
+    pause(
+        experiment,
+        actor=ACTOR,
+        reason=alarm.sentence,
+        because=alarm.because,
+        detail=alarm.detail,
+    )
+    logger.warning("experiment %s is paused: %s", experiment.slug, alarm.sentence)
+
+
+def _alarm(experiment: Experiment, sums: Sums) -> Alarm | None:
+    wanted = app_settings().PAUSE_ON
+    for because, check in _CHECKS.items():
+        if because not in wanted:
+            continue
+        since = _acknowledged(experiment, because)
+        case = _Case(
+            arms=list(experiment.arms.all()),
+            phases=list(experiment.phases.all()),
+            sums=sums if since is None else sums_since(experiment, since),
+            planned=experiment.planned_visitors or 1,
+        )
+        if alarm := check(case):
+            return alarm
+    return None
+
+
+def _acknowledged(experiment: Experiment, because: str) -> datetime | None:
+    text = experiment.acknowledged.get(because)
+    return parse_datetime(text) if text else None
+
+
+def mismatched_split(case: _Case) -> Alarm | None:
+    """Visitors with a rendered picture against the weights of each phase."""
+    from styleeval.inference import multinomial_evidence
+
+    evidence, counts, expected = 0.0, dict[str, int](), dict[str, float]()
+    for phase in case.phases:
+        arms = case.weighted(phase)
+        found = [case.of(phase, arm).visitors for arm in arms]
+        weights = [phase.weights[str(arm.pk)] for arm in arms]
+        evidence += multinomial_evidence(found, weights)
+        for arm, number, weight in zip(arms, found, weights, strict=True):
+            counts[arm.slug] = counts.get(arm.slug, 0) + number
+            share = weight / math.fsum(weights) * sum(found)
+            expected[arm.slug] = expected.get(arm.slug, 0.0) + share
+    off = max((abs(counts[slug] / n - 1) for slug, n in expected.items() if n), default=0.0)
+    if evidence < -math.log(CHANCE) or off < LEAST_DEVIATION:
+        return None
+    came = ", ".join(f"{slug} {counts[slug]:,} of {expected[slug]:,.0f}" for slug in counts)
+    return Alarm(
+        because=Because.SAMPLE_RATIO,
+        sentence=f"the arms did not receive the visitors they were promised ({came})",
+        detail={"visitors": counts, "expected": expected, "log_evidence": evidence},
+    )
+
+
+def failing_pictures(case: _Case) -> Alarm | None:
+    """Of the visitors whom a picture did not load for, does an arm have more than its share?"""
+    from styleeval.inference import multinomial_evidence
+
+    floor = app_settings().PAUSE_FAILURE_SHARE
+    for control, arm in case.against_control():
+        evidence = 0.0
+        for phase in case.phases:
+            weights = [phase.weights.get(str(item.pk), 0) for item in (control, arm)]
+            pair = [case.of(phase, item).failing_visitors for item in (control, arm)]
+            if all(weights):
+                evidence += multinomial_evidence(pair, weights, concentration=2)
+        shares = {item.slug: _share(case, item) for item in (control, arm)}
+        many = case.total(arm, "failing_visitors") >= _LEAST_FAILING
+        above = shares[arm.slug] >= max(floor, 1.5 * shares[control.slug])
+        if many and above and evidence > -math.log(CHANCE):
+            return Alarm(
+                because=Because.LOAD_FAILURES,
+                sentence=(
+                    f"a picture of {arm.slug} did not load for {100 * shares[arm.slug]:.1f} % of "
+                    f"its visitors, and for {100 * shares[control.slug]:.1f} % of those who see "
+                    "the originals"
+                ),
+                detail={
+                    "arm": arm.slug,
+                    "shares": shares,
+                    "visitors": {i.slug: case.total(i, "visitors") for i in (control, arm)},
+                    "log_evidence": evidence,
+                },
+            )
+    return None
+
+
+def _share(case: _Case, arm: Arm) -> float:
+    visitors = case.total(arm, "visitors")
+    return case.total(arm, "failing_visitors") / visitors if visitors else 0.0
+
+
+def clickbait(case: _Case) -> Alarm | None:
+    """Do an arm's clicks lead to fewer orders each, with no more orders a visitor?
+
+    A better picture may well earn clicks that buy less often, and more orders all the same: that
+    is no alarm.
+    """
+    for control, arm in case.against_control():
+        bound = _orders_per_click(case, control, arm)
+        rates = {
+            item.slug: case.total(item, "conversions") / max(1, case.total(item, "clicks"))
+            for item in (control, arm)
+        }
+        per_visitor = {
+            item.slug: case.total(item, "conversions") / max(1, case.total(item, "visitors"))
+            for item in (control, arm)
+        }
+        if bound is None or bound >= 0 or per_visitor[arm.slug] > per_visitor[control.slug]:
+            continue
+        return Alarm(
+            because=Because.CLICKBAIT,
+            sentence=(
+                f"of 100 clicks in {arm.slug} {100 * rates[arm.slug]:.1f} become an order, of 100 "
+                f"on the originals {100 * rates[control.slug]:.1f}, and its visitors order no more"
+            ),
+            detail={
+                "arm": arm.slug,
+                "orders_per_click": rates,
+                "orders_per_visitor": per_visitor,
+                "highest_difference": bound,
+            },
+        )
+    return None
+
+
+def _orders_per_click(case: _Case, control: Arm, arm: Arm) -> float | None:
+    """The highest difference, treatment − control, that fits; None while there are too few."""
+    pair = (control, arm)
+    if min(case.total(item, "clicking_visitors") for item in pair) < _LEAST_CLICKING:
+        return None
+    if sum(case.total(item, "conversions") for item in pair) < _LEAST_CONVERSIONS:
+        return None
+    from styleeval.inference import TooFewVisitors
+    from styleeval.inference.sequential import sequential_strata
+
+    strata = [
+        (case.of(phase, control).orders_per_click(), case.of(phase, arm).orders_per_click())
+        for phase in case.phases
+    ]
+    try:
+        # One side of the interval alone is looked at, so each may miss by CHANCE.
+        found = sequential_strata(strata, planned=case.planned, alpha=2 * CHANCE)
+    except TooFewVisitors:
+        return None
+    return found.difference.high
+
+
+_CHECKS: Final = {
+    Because.SAMPLE_RATIO: mismatched_split,
+    Because.LOAD_FAILURES: failing_pictures,
+    Because.CLICKBAIT: clickbait,
+}

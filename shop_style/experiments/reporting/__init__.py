@@ -1,0 +1,1 @@
+"""What an experiment found: read from rollups, judged, and put into words, pictures and tables."""

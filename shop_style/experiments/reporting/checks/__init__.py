@@ -1,0 +1,36 @@
+"""Whether a result may be trusted: each check with its light, what was seen and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from shop_style.experiments.reporting.checks.arrivals import position_check, split_checks
+from shop_style.experiments.reporting.checks.course import freshness_check, plan_check
+from shop_style.experiments.reporting.checks.failures import bot_checks, failure_checks
+from shop_style.experiments.reporting.checks.findings import Findings as Findings
+from shop_style.experiments.reporting.checks.worth import (
+    clickbait_checks,
+    denominator_checks,
+    novelty_checks,
+)
+from shop_style.experiments.reporting.values import Check
+
+_CHECKS: Final[Sequence[Callable[[Findings], Iterator[Check]]]] = (
+    split_checks,
+    failure_checks,
+    bot_checks,
+    position_check,
+    denominator_checks,
+    clickbait_checks,
+    novelty_checks,
+    plan_check,
+    freshness_check,
+)
+
+
+def checks_of(found: Findings) -> list[Check]:
+    """All of them, in the order in which a doubt would be cleared up."""
+    if not found.sums.phases:
+        return []
+    return [item for check in _CHECKS for item in check(found)]

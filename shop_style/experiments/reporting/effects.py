@@ -1,0 +1,157 @@
+"""Each arm against the control by the one rule, with its course and what a Bayesian says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
+from shop_style.experiments.reporting.values import Effect, Moment
+from shop_style.models import Arm, Experiment, Phase
+
+if TYPE_CHECKING:
+    from styleeval.inference import Comparison, Posterior, Verdict
+
+ALPHA: Final = 0.05
+
+Pairs = list[tuple[Row, Row]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How an experiment is judged: fixed before the start, the same for each of its arms.
+
+    ended: its end has come; scheduled: on the date that was set. alpha: of one arm, so that all of
+    them together err in one of twenty experiments.
+    """
+
+    planned_visitors: int
+    ended: bool
+    scheduled: bool
+    alpha: float
+
+    def planned(self, phases: Sequence[Phase], control: Arm, arm: Arm) -> int:
+        """Of the planned visitors, those of this arm and the control, by the first weights."""
+        weights = phases[0].weights
+        whole = math.fsum(weights.values())
+        share = sum(weights.get(str(item.pk), 0.0) for item in (control, arm)) / whole
+        return max(1, round(self.planned_visitors * share))
+
+
+def rule_of(experiment: Experiment, arms: Sequence[Arm]) -> Rule:
+    """The rule of an experiment as it stands."""
+    is_due = experiment.paused_because == Experiment.Because.END_DUE
+    finished = experiment.state == Experiment.State.FINISHED
+    ended = experiment.ended_at
+    on_date = experiment.ends_at is not None and ended is not None and ended >= experiment.ends_at
+    return Rule(
+        planned_visitors=experiment.planned_visitors or 1,
+        ended=finished or is_due,
+        scheduled=is_due or (finished and on_date),
+        alpha=ALPHA / max(1, sum(not arm.is_control for arm in arms)),
+    )
+
+
+def effects_of(
+    rule: Rule, arms: Sequence[Arm], sums: Sums, daily: Sequence[tuple[date, Sums]]
+) -> list[Effect]:
+    """Each style against the control, phase by phase: a change of weights biases nothing."""
+    control = next((arm for arm in arms if arm.is_control), None)
+    if control is None or not sums.phases:
+        return [_without_data(arm) for arm in arms if not arm.is_control]
+    return [_effect(rule, control, arm, sums, daily) for arm in arms if not arm.is_control]
+
+
+def _effect(
+    rule: Rule, control: Arm, arm: Arm, sums: Sums, daily: Sequence[tuple[date, Sums]]
+) -> Effect:
+    pairs = sums.pairs(control, arm)
+    planned = rule.planned(sums.phases, control, arm)
+    verdict = judged(rule, pairs, planned)
+    strata = strata_of(pairs)
+    has_data = verdict.comparison is not None
+    return Effect(
+        arm=arm.slug,
+        name=look_of(arm),
+        state=verdict.state.value,
+        basis=verdict.basis.value,
+        level=verdict.level,
+        comparison=verdict.comparison,
+        per_visitor=_per_visitor(verdict, strata, planned) if has_data else None,
+        posterior=_posterior(strata) if has_data else None,
+        reasons=verdict.reasons,
+        course=tuple(_course(rule, control, arm, planned, daily)) if has_data else (),
+    )
+
+
+def look_of(arm: Arm) -> str:
+    """An arm's name: its style's, or that of the originals."""
+    from django.utils.translation import gettext as _
+
+    return arm.style.name if arm.style else _("Originals")
+
+
+def _without_data(arm: Arm) -> Effect:
+    return Effect(arm=arm.slug, name=look_of(arm), state="not_enough_data")
+
+
+def judged(rule: Rule, pairs: Pairs, planned: int) -> Verdict:
+    """One arm's verdict."""
+    from styleeval.inference import judge_strata
+
+    clicked = (
+        sum(one["clicking_visitors"] for one, _other in pairs),
+        sum(other["clicking_visitors"] for _one, other in pairs),
+    )
+    return judge_strata(
+        strata_of(pairs),
+        planned=planned,
+        ended=rule.ended,
+        scheduled=rule.scheduled,
+        alpha=rule.alpha,
+        clicked_visitors=clicked,
+    )
+
+
+def _per_visitor(verdict: Verdict, strata: Strata, planned: int) -> Comparison | None:
+    """Clicks per visitor, with an interval of the same kind and level as the verdict's."""
+    from styleeval.inference import (
+        Basis,
+        TooFewVisitors,
+        per_visitor,
+        sequential_strata,
+        stratified_difference,
+    )
+
+    means = [(per_visitor(one), per_visitor(other)) for one, other in strata]
+    try:
+        if verdict.basis is Basis.FIXED_HORIZON:
+            return stratified_difference(means, verdict.level)
+        return sequential_strata(means, planned=planned, alpha=verdict.level)
+    except TooFewVisitors:
+        return None
+
+
+def _posterior(strata: Strata) -> Posterior | None:
+    from styleeval.inference import TooFewVisitors, stratified_lift_posterior
+
+    try:
+        return stratified_lift_posterior(strata)
+    except TooFewVisitors:
+        return None
+
+
+def _course(
+    rule: Rule, control: Arm, arm: Arm, planned: int, daily: Sequence[tuple[date, Sums]]
+) -> list[Moment]:
+    """The confidence sequence of the lift at each day's end, from the first day that has one."""
+    found = []
+    for day, sums in daily:
+        sequence = judged(rule, sums.pairs(control, arm), planned).sequence
+        if sequence is not None and sequence.lift is not None:
+            visitors = sums.total(control, "visitors") + sums.total(arm, "visitors")
+            found.append(Moment(day=day, visitors=visitors, lift=sequence.lift))
+    return found

@@ -1,0 +1,168 @@
+"""A report's result in plain words: one sentence, and what else has to be known."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from shop_style.experiments.reporting.values import AMBER, RED, Check, Effect, ExperimentReport
+
+
+def verdicts(report: ExperimentReport) -> list[str]:
+    """The sentence, then the remarks."""
+    return [verdict(report), *remarks(report)]
+
+
+def verdict(report: ExperimentReport) -> str:
+    """One sentence for people who decide."""
+    if not report.phases:
+        return _("The experiment has not started.")
+    if report.is_mismatched:
+        return _(
+            "Do not trust this result: the arms did not receive the visitors they were promised."
+        )
+    known = [effect for effect in report.effects if effect.comparison is not None]
+    if not known:
+        return _("There is not enough data yet to say anything.")
+    effect = headline(known)
+    failing = _red(report, "load_failures", effect.arm)
+    if failing:
+        return _("Do not decide by this result: pictures of %(name)s do not load.") % {
+            "name": effect.name
+        }
+    return _sentence(report, effect)
+
+
+def headline(effects: list[Effect]) -> Effect:
+    """The effect that the sentence is about: the best that is shown, else the worst, else any."""
+
+    def rank(effect: Effect) -> tuple[int, float]:
+        comparison = effect.comparison
+        size = comparison.difference.estimate if comparison else 0.0
+        return {"higher": 2, "lower": 1}.get(effect.state, 0), size
+
+    return max(effects, key=rank)
+
+
+def remarks(report: ExperimentReport) -> list[str]:
+    """What else has to be known, and what comes next."""
+    if not report.phases:
+        return []
+    said = []
+    known = [effect for effect in report.effects if effect.comparison is not None]
+    first = headline(known) if known else None
+    if report.is_mismatched or (first and _red(report, "load_failures", first.arm)):
+        said.append(_("Find the cause, then start anew. The checks say where to look."))
+        said += [_short(effect) for effect in known]
+    else:
+        said += [_sentence(report, effect) for effect in known if effect is not first]
+        said += [_doubt(check, report) for check in _doubts(report)]
+    said += [
+        _("%(name)s: not enough data yet.") % {"name": effect.name}
+        for effect in report.effects
+        if effect.comparison is None and known
+    ]
+    return [*said, *_next(report, first)]
+
+
+def _sentence(report: ExperimentReport, effect: Effect) -> str:
+    values = {
+        "name": effect.name,
+        "change": lift_in_words(effect),
+        "visitors": f"{report.visitors:,}",
+        "planned": f"{report.planned_visitors:,}",
+    }
+    bait = _red(report, "clickbait", effect.arm)
+    if effect.state == "higher" and bait:
+        return _("%(name)s earns more clicks, %(change)s, but they bring no more orders.") % values
+    if effect.state == "higher":
+        return _("%(name)s earns more clicks than the originals: %(change)s.") % values
+    if effect.state == "lower":
+        return _("%(name)s earns fewer clicks than the originals: %(change)s.") % values
+    if report.is_final:
+        return _("%(name)s: no difference from the originals is shown: %(change)s.") % values
+    return (
+        _(
+            "%(name)s: no difference is shown yet, %(change)s, with %(visitors)s of %(planned)s "
+            "planned visitors."
+        )
+        % values
+    )
+
+
+def _short(effect: Effect) -> str:
+    values = {"name": effect.name, "change": lift_in_words(effect)}
+    return _("%(name)s: %(change)s, which is not to be trusted.") % values
+
+
+def _doubts(report: ExperimentReport) -> list[Check]:
+    """Checks that a decision should not pass by."""
+    named = ("clicks_per_visitor", "bots", "positions", "novelty", "load_failures")
+    return [check for check in report.checks if check.light == AMBER and check.name in named]
+
+
+def _doubt(check: Check, report: ExperimentReport) -> str:
+    names = {arm.slug: arm.name for arm in report.arms}
+    about = f" ({names.get(check.arm, check.arm)})" if check.arm else ""
+    return f"{check.title}{about}: {check.finding}. {check.advice}"
+
+
+def _next(report: ExperimentReport, first: Effect | None) -> list[str]:
+    if report.state == "finished":
+        return []
+    if report.paused_because == "end_due":
+        return [_("Its end has come and the reading is final: ship an arm, or revert.")]
+    if report.state == "paused":
+        return [_("It is paused: everybody sees the originals.")]
+    if first is not None and first.is_decided:
+        return [
+            _(
+                "The interval holds however often you look, so you may decide now, or run on for a "
+                "narrower one."
+            )
+        ]
+    if report.is_complete:
+        return [_("The planned visitors have come: finish the experiment, either way.")]
+    if report.effects and first is None:
+        return [
+            _("%(visitors)s of %(planned)s planned visitors have come.")
+            % {"visitors": f"{report.visitors:,}", "planned": f"{report.planned_visitors:,}"}
+        ]
+    return [_("Let it run on to its planned end.")]
+
+
+def _red(report: ExperimentReport, name: str, arm: str) -> bool:
+    return any(
+        check.name == name and check.arm == arm and check.light == RED for check in report.checks
+    )
+
+
+def basis_in_words(effect: Effect) -> str:
+    """How the interval came about, and for how many looks it holds."""
+    if effect.basis == "fixed_horizon":
+        return _("fixed, at the planned end")
+    return _("always valid")
+
+
+def lift_in_words(effect: Effect) -> str:
+    """The lift of the CTR with its interval, or the difference in points where there is none."""
+    if effect.comparison is None:
+        return "–"
+    lift = effect.comparison.lift
+    if lift is not None:
+        share = f"{100 * (1 - lift.alpha):.3g} %"
+        return (
+            f"{100 * lift.estimate:+.1f} % "
+            f"({share}: {100 * lift.low:+.1f} % … {100 * lift.high:+.1f} %)"
+        )
+    points = effect.comparison.difference
+    return (
+        f"{100 * points.estimate:+.2f} points ({100 * points.low:+.2f} … {100 * points.high:+.2f})"
+    )
+
+
+def p_in_words(effect: Effect) -> str:
+    """The p-value, not more exactly than it means anything."""
+    if effect.comparison is None:
+        return "–"
+    p = effect.comparison.p_value
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,146 @@
+"""The one rule by which an experiment is judged, so that alpha is spent once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from styleeval.inference.errors import OutOfRange, TooFewVisitors
+from styleeval.inference.ratio import Comparison, Rates, checked_alpha, comparison_of
+from styleeval.inference.result import State, shortfalls, state_of
+from styleeval.inference.sequential import sequence_of
+from styleeval.inference.spending import alpha_at_end
+from styleeval.inference.strata import Stratum, added_up, stratified_ratios
+from styleeval.inference.summary import Summary
+
+OVERRUN = 1.25
+"""Visitors over planned beyond which the end was not the declared one: this project's choice."""
+
+
+class Basis(StrEnum):
+    """What decided, as a stable word."""
+
+    SEQUENCE = "sequence"
+    FIXED_HORIZON = "fixed_horizon"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A state and the one comparison it rests on.
+
+    comparison: the confidence sequence while the experiment runs, the fixed-horizon interval at the
+    declared end; None exactly when state is not_enough_data. level: what its p-value
+    is held to and its intervals are drawn at. sequence: the confidence sequence in either case, for
+    a chart over time. reasons: in words, what is missing, or why the end was not the declared one.
+    """
+
+    state: State
+    basis: Basis
+    level: float
+    comparison: Comparison | None
+    sequence: Comparison | None
+    reasons: tuple[str, ...] = ()
+
+
+def judge(
+    control: Summary,
+    treatment: Summary,
+    *,
+    planned: int,
+    ended: bool = False,
+    scheduled: bool = False,
+    alpha: float = 0.05,
+    min_visitors: int = 100,
+    min_converted: int = 25,
+    clicked_visitors: tuple[int, int] | None = None,
+) -> Verdict:
+    """Judge a treatment's ratio against the control's, at any moment, as often as one likes.
+
+    planned: visitors planned for both arms together, fixed before the start. While the experiment
+    runs, and after a stop by hand, the confidence sequence at alpha decides. At the declared end
+    (ended, with the planned visitors there and not more than OVERRUN times as many, or with
+    scheduled: the end's date was fixed before the start) a fixed-horizon test decides, at the level
+    the sequence has left (`alpha_at_end`, 0.0417 of 0.05). So without an effect any look or the end
+    says higher or lower with a chance of alpha in all. Several treatments: alpha over their number.
+    Enough data, and what is raised: as `compare`, and OutOfRange for planned below 1.
+    """
+    return judge_strata(
+        [(control, treatment)],
+        planned=planned,
+        ended=ended,
+        scheduled=scheduled,
+        alpha=alpha,
+        min_visitors=min_visitors,
+        min_converted=min_converted,
+        clicked_visitors=clicked_visitors,
+    )
+
+
+def judge_strata(
+    strata: Sequence[Stratum],
+    *,
+    planned: int,
+    ended: bool = False,
+    scheduled: bool = False,
+    alpha: float = 0.05,
+    min_visitors: int = 100,
+    min_converted: int = 25,
+    clicked_visitors: tuple[int, int] | None = None,
+) -> Verdict:
+    """As `judge`, over phases, averaged as `stratified_difference` does."""
+    checked_alpha(alpha)
+    if planned < 1:
+        raise OutOfRange(f"planned is {planned}; visitors planned for both arms, from 1 up")
+    control, treatment = added_up(strata)
+    visitors = control.n + treatment.n
+    doubts = _doubts(visitors, planned, scheduled) if ended else ()
+    basis = Basis.FIXED_HORIZON if ended and not doubts else Basis.SEQUENCE
+    missing = shortfalls(
+        control,
+        treatment,
+        min_visitors=min_visitors,
+        min_converted=min_converted,
+        clicked_visitors=clicked_visitors,
+    )
+    if not missing:
+        try:
+            rates = stratified_ratios(strata)
+            return _verdict(rates, basis, planned=planned, alpha=alpha, reasons=doubts)
+        except TooFewVisitors as error:
+            missing = (str(error),)
+    return Verdict(
+        state=State.NOT_ENOUGH_DATA,
+        basis=basis,
+        level=alpha,
+        comparison=None,
+        sequence=None,
+        reasons=missing,
+    )
+
+
+def _doubts(visitors: int, planned: int, scheduled: bool) -> tuple[str, ...]:
+    """Why an end is not the declared one, so that the sequence goes on deciding."""
+    if scheduled or planned <= visitors <= OVERRUN * planned:
+        return ()
+    if visitors < planned:
+        return (f"ended with {visitors} of {planned} planned visitors, on no date set in advance",)
+    return (f"ended with {visitors} visitors, more than {OVERRUN} times the {planned} planned",)
+
+
+def _verdict(
+    rates: Rates, basis: Basis, *, planned: int, alpha: float, reasons: tuple[str, ...]
+) -> Verdict:
+    sequence = sequence_of(rates, planned=planned, alpha=alpha)
+    level, comparison = alpha, sequence
+    if basis is Basis.FIXED_HORIZON:
+        level = alpha_at_end(alpha, rates.visitors / planned)
+        comparison = comparison_of(rates, level)
+    return Verdict(
+        state=state_of(comparison, level),
+        basis=basis,
+        level=level,
+        comparison=comparison,
+        sequence=sequence,
+        reasons=reasons,
+    )
