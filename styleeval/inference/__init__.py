@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from styleeval.exports import lazily
 
 if TYPE_CHECKING:
+    from styleeval.inference.bayesian import Posterior as Posterior
+    from styleeval.inference.bayesian import Prior as Prior
+    from styleeval.inference.bayesian import lift_posterior as lift_posterior
+    from styleeval.inference.bayesian import stratified_lift_posterior as stratified_lift_posterior
     from styleeval.inference.cuped import CupedComparison as CupedComparison
     from styleeval.inference.cuped import CupedSummary as CupedSummary
     from styleeval.inference.cuped import cuped_difference as cuped_difference
@@ -65,6 +69,8 @@ _HOMES = {
     "ProportionDesign": "power",
     "Rates": "ratio",
     "RatioDesign": "power",
+    "Posterior": "bayesian",
+    "Prior": "bayesian",
     "Result": "result",
     "State": "result",
     "Summary": "summary",
@@ -89,6 +95,7 @@ _HOMES = {
     "power_of": "power",
     "proportion_difference": "proportion",
     "proportion_interval": "proportion",
+    "lift_posterior": "bayesian",
     "ratio_difference": "ratio",
     "ratio_interval": "ratio",
     "sample_ratio_mismatch": "mismatch",
@@ -98,6 +105,7 @@ _HOMES = {
     "smallest_lift": "power",
     "stratified_difference": "strata",
     "visitors_for": "power",
+    "stratified_lift_posterior": "bayesian",
 }
 
 __all__ = sorted(_HOMES)

@@ -41,15 +41,20 @@ def sequential_difference(
 
 
 def sequential_strata(
-    strata: Sequence[Stratum], *, planned: int, alpha: float = 0.05
+    strata: Sequence[Stratum],
+    *,
+    planned: int,
+    alpha: float = 0.05,
+    sizes: Sequence[float] | None = None,
 ) -> Comparison:
     """As `sequential_difference`, averaged over phases as `stratified_difference` does.
 
     Visitors times that average is a sum over visitors in the order they came, as is the plain one,
     so the sequence runs on through a change of weights. It follows the average effect of the
-    phases so far.
+    phases so far. sizes: see
+    `stratified_rates`.
     """
-    return sequence_of(stratified_ratios(strata), planned=planned, alpha=alpha)
+    return sequence_of(stratified_ratios(strata, sizes=sizes), planned=planned, alpha=alpha)
 
 
 def sequence_of(rates: Rates, *, planned: int, alpha: float = 0.05) -> Comparison:

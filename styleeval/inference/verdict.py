@@ -87,8 +87,9 @@ def judge_strata(
     min_visitors: int = 100,
     min_converted: int = 25,
     clicked_visitors: tuple[int, int] | None = None,
+    sizes: Sequence[float] | None = None,
 ) -> Verdict:
-    """As `judge`, over phases, averaged as `stratified_difference` does."""
+    """As `judge`, over phases, averaged as `stratified_difference` does; sizes: see there."""
     checked_alpha(alpha)
     if planned < 1:
         raise OutOfRange(f"planned is {planned}; visitors planned for both arms, from 1 up")
@@ -105,7 +106,7 @@ def judge_strata(
     )
     if not missing:
         try:
-            rates = stratified_ratios(strata)
+            rates = stratified_ratios(strata, sizes=sizes)
             return _verdict(rates, basis, planned=planned, alpha=alpha, reasons=doubts)
         except TooFewVisitors as error:
             missing = (str(error),)
