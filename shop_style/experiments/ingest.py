@@ -11,6 +11,7 @@ from django.utils import timezone
 from shop_style.conf import app_settings
 from shop_style.experiments.hashing import event_id
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
+from shop_style.experiments.tally import REPEATED, tally
 from shop_style.experiments.tokens import PageToken, read_token
 from shop_style.experiments.visitor import crawls, device_class
 from shop_style.models import Event, Kind, PhaseProduct, Suspicion
@@ -69,7 +70,24 @@ def ingest(token_text: str, reported: Sequence[Any], *, agent: str) -> IngestRep
     stored = _store(_events(token, taken, agent))
     report.accepted = len(named & stored)
     report.duplicates = len(taken) - report.accepted
+    if report.duplicates:
+        _tally_repeats(token, taken, set(stored))
     return report
+
+
+def _tally_repeats(token: PageToken, taken: Sequence[tuple[Kind, int]], new: set[str]) -> None:
+    """Count, by arm, what was reported though it is known: retries, replays, a shared page."""
+    snapshot = current_snapshot()
+    for kind, position in taken:
+        identifier = _id(token, kind, position)
+        if identifier in new:
+            new.discard(identifier)
+            continue
+        exposure, _product = token.at(position) or (None, 0)
+        experiment = snapshot.get(exposure.experiment) if exposure else None
+        if exposure is not None and experiment is not None:
+            tally.add(exposure.phase, REPEATED, experiment.slug_of(exposure.arm))
+    tally.write_if_due()
 
 
 def _open_products(token: PageToken) -> set[int]:

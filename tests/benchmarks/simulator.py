@@ -8,12 +8,13 @@ gunicorn on loopback. All by the rows of a database of their own.
 from __future__ import annotations
 
 import argparse
+import json
+import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,38 +27,22 @@ import numpy as np  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.test.utils import get_runner, override_settings  # noqa: E402
 
-from shop_style.experiments.readout import build_report  # noqa: E402
-from shop_style.experiments.report import ExperimentReport  # noqa: E402
-from shop_style.experiments.snapshot import forget_snapshot  # noqa: E402
+from shop_style.experiments.reporting.values import ExperimentReport  # noqa: E402
+from styleeval.inference import Interval  # noqa: E402
 from tests.api.server import running_server  # noqa: E402
 from tests.simulation.coverage import Coverage, bounds  # noqa: E402
 from tests.simulation.network import Network  # noqa: E402
-from tests.simulation.runs import simulated, sweep, visits  # noqa: E402
+from tests.simulation.runs import final_report, simulated, sweep, visits  # noqa: E402
 from tests.simulation.shop import Shop, open_shop  # noqa: E402
 from tests.simulation.shopper import USUAL  # noqa: E402
-from tests.simulation.transport import Live  # noqa: E402
+from tests.simulation.transport import ByTile, InProcess, Live  # noqa: E402
 from tests.simulation.truth import launch, launch_effect, tile_effect  # noqa: E402
 
+LAUNCH = float(launch_effect(USUAL))
+TILE = float(tile_effect(USUAL))
+POINTS = float(launch(USUAL, styled=True).rate - launch(USUAL, styled=False).rate)
 
-@dataclass
-class Series:
-    """The same experiment many times over."""
-
-    lifts: list[Any] = field(default_factory=list)
-    differences: list[Any] = field(default_factory=list)
-    too_little: int = 0
-    mismatched: int = 0
-    seconds: float = 0.0
-
-    def add(self, report: ExperimentReport) -> None:
-        """Count one more."""
-        self.mismatched += report.is_mismatched
-        (effect,) = report.effects
-        if effect.comparison is None:
-            self.too_little += 1
-            return
-        self.lifts.append(effect.comparison.lift)
-        self.differences.append(effect.comparison.difference)
+Line = dict[str, Any]
 
 
 @contextmanager
@@ -72,70 +57,114 @@ def databases() -> Iterator[None]:
             runner.teardown_databases(made)
 
 
-def series(shop: Shop, runs: int, visitors: int, seed: int) -> Series:
-    """So many runs in this process."""
-    found, began = Series(), time.process_time()
-    for number in range(runs):
-        _sent, report = simulated(shop, USUAL, Network(), visitors=visitors, seed=seed + number)
-        found.add(report)
-        sweep()
-    found.seconds = (time.process_time() - began) / max(1, runs)
-    return found
+def series(
+    unit: str, transport: InProcess, runs: int, visitors: int, seed: int, log: Path | None
+) -> list[Line]:
+    """So many runs in this process. log: keeps each, and those that it has are not run again."""
+    known = [json.loads(line) for line in log.read_text().splitlines()] if log else []
+    found = [line for line in known if line["unit"] == unit and line["visitors"] == visitors]
+    missing = {*range(seed, seed + runs)} - {line["seed"] for line in found}
+    for number in sorted(missing):
+        began = time.process_time()
+        outcome = simulated(transport, USUAL, Network(), visitors=visitors, seed=number)
+        sweep(transport.shop)
+        line = {"unit": unit, "visitors": visitors, "seed": number}
+        line |= {"seconds": time.process_time() - began, "mismatched": outcome.final.is_mismatched}
+        line |= {"running": _effect(outcome.running), "final": _effect(outcome.final)}
+        found.append(line)
+        if log:
+            with log.open("a") as stream:
+                stream.write(json.dumps(line) + "\n")
+    return [line for line in found if seed <= line["seed"] < seed + runs]
+
+
+def _effect(report: ExperimentReport) -> Line | None:
+    """The comparison's intervals; None where there is not enough data."""
+    (effect,) = report.effects
+    if effect.comparison is None or effect.comparison.lift is None:
+        return None
+    kept = {"basis": str(effect.basis), "state": str(effect.state)}
+    kept |= {"lift": vars(effect.comparison.lift), "points": vars(effect.comparison.difference)}
+    return kept
+
+
+def say(name: str, lines: list[Line], when: str, truth: float, points: float | None) -> None:
+    """A row of the table."""
+    effects = [line[when] for line in lines if line[when]]
+    if len(effects) < 2:
+        print(f"| {name} | {len(effects)} |" + " – |" * 6, flush=True)
+        return
+    lifts = Coverage([Interval(**effect["lift"]) for effect in effects], truth)
+    low, high = bounds(len(effects), nominal=lifts.nominal, chance=0.05)
+    by_points = "–"
+    if points is not None:
+        own = Coverage([Interval(**effect["points"]) for effect in effects], points)
+        by_points = f"{own.share:.1%}"
+    print(
+        f"| {name} | {len(effects)} | {lifts.mean:+.1%} ± {1.96 * lifts.standard_error:.1%} "
+        f"| {truth:+.1%} | {lifts.share:.1%} | {by_points} | {lifts.nominal:.1%} "
+        f"| {low / len(effects):.1%} to {high / len(effects):.1%} |",
+        flush=True,
+    )
 
 
 def live(shop: Shop, runs: int, visitors: int, seed: int) -> None:
     """Runs by HTTP, each printed."""
     folder, media = Path(settings.TEST_FOLDER), Path(settings.MEDIA_ROOT)
+    print("\n| by HTTP | visitors | pages | lift at the end | wall, s |")
+    print("| --: | --: | --: | --: | --: |")
     with running_server(folder=folder, media=media, log=folder / "gunicorn.log") as server:
-        for number in range(runs):
-            rng, began = np.random.default_rng(seed + number), time.monotonic()
+        for number in range(seed, seed + runs):
+            rng, began = np.random.default_rng(number), time.monotonic()
             sent = visits(Live(shop, server.port), USUAL, Network(), visitors, rng)
-            (effect,) = build_report(shop.experiment).effects
-            lift = effect.comparison.lift if effect.comparison else None
+            effect = _effect(final_report(shop))
+            wall = time.monotonic() - began
+            lift = Interval(**effect["lift"]) if effect else None
             shown = f"{lift.estimate:+.1%} ({lift.low:+.1%} … {lift.high:+.1%})" if lift else "–"
             print(
-                f"| HTTP, run {number + 1} | {sent.visitors} | {sent.pages} | {shown} "
-                f"| {time.monotonic() - began:.0f} s |",
-                flush=True,
+                f"| {number} | {sent.visitors} | {sent.pages} | {shown} | {wall:.0f} |", flush=True
             )
-            sweep()
-
-
-def say(name: str, found: Series, truth: float, absolute: float) -> None:
-    """A row of the table."""
-    lifts, points = Coverage(found.lifts, truth), Coverage(found.differences, absolute)
-    low, high = bounds(len(found.lifts), chance=0.05)
-    print(
-        f"| {name} | {len(found.lifts)} | {found.too_little} | {found.mismatched} "
-        f"| {lifts.mean:+.1%} ± {1.96 * lifts.standard_error:.1%} | {lifts.share:.1%} "
-        f"| {points.share:.1%} | {low / len(found.lifts):.1%} to {high / len(found.lifts):.1%} "
-        f"| {found.seconds:.2f} |",
-        flush=True,
-    )
+            sweep(shop)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--runs", type=int, default=2000, help="with the visitor as unit")
     parser.add_argument("--tile-runs", type=int, default=400)
     parser.add_argument("--live-runs", type=int, default=3)
     parser.add_argument("--visitors", type=int, default=260, help="of each run")
     parser.add_argument("--live-visitors", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log", type=Path, help="keeps runs, so that it can be gone on with")
     chosen = parser.parse_args()
-    truth, tile = launch_effect(USUAL), tile_effect(USUAL)
-    absolute = launch(USUAL, styled=True).rate - launch(USUAL, styled=False).rate
-    print(f"Planted: launch {truth:+.1%} ({100 * absolute:+.2f} points), by tile {tile:+.1%}.\n")
-    heads = "too little | mismatched | mean lift | lift held | points held | by chance | CPU s"
-    print(f"| unit, truth | runs | {heads} |")
-    print("| --- " + "| --: " * 8 + "|")
+    logging.disable(logging.WARNING)  # each run ends with one
+    if chosen.log:
+        chosen.log.touch()
+    print(f"Planted: a launch earns {LAUNCH:+.1%} ({100 * POINTS:+.2f} points of CTR); ", end="")
+    print(f"a tile by itself wins {TILE:+.1%}.\n")
+    heads = "mean lift | truth | held by the lift | by the difference | promised | 95 % by chance"
+    print(f"| unit and truth | runs | {heads} |")
+    print("| --- |" + " --: |" * 7)
     with databases():
         shop = open_shop(USUAL.tiles, planned=chosen.visitors)
-        visitor = series(shop, chosen.runs, chosen.visitors, chosen.seed)
-        say("visitor, launch", visitor, truth, absolute)
-        print("\n| transport | visitors | pages | lift | wall |\n| --- | --: | --: | --: | --: |")
+        made: Callable[..., list[Line]] = lambda unit, transport, runs: series(  # noqa: E731
+            unit, transport, runs, chosen.visitors, chosen.seed, chosen.log
+        )
+        visitor = made("visitor", InProcess(shop), chosen.runs)
+        say("visitor, launch, at the end", visitor, "final", LAUNCH, POINTS)
+        say("visitor, launch, before (sequence)", visitor, "running", LAUNCH, POINTS)
+        tile = made("tile", ByTile(shop), chosen.tile_runs)
+        say("tile, launch, at the end", tile, "final", LAUNCH, None)
+        say("tile, tile's share, at the end", tile, "final", TILE, None)
+        every = visitor + tile
+        if every:
+            print(
+                f"\n{sum(line['seconds'] for line in every) / len(every):.2f} s of processor time "
+                f"a run; not enough data in {sum(not line['final'] for line in every)}; sample "
+                f"ratio called off in {sum(line['mismatched'] for line in visitor)} of "
+                f"{len(visitor)} by visitor."
+            )
         live(shop, chosen.live_runs, chosen.live_visitors, chosen.seed)
-        forget_snapshot()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ class Coverage:
         return self.held / len(self.intervals)
 
     @property
+    def nominal(self) -> float:
+        """The share that the intervals promise, each at its own level."""
+        return 1 - math.fsum(item.alpha for item in self.intervals) / len(self.intervals)
+
+    @property
     def mean(self) -> float:
         """Mean of the estimates of a lift, taken on the logs of the ratios."""
         logs = [math.log1p(item.estimate) for item in self.intervals]
@@ -41,7 +46,7 @@ class Coverage:
         return math.exp(centre) * math.sqrt(spread / len(logs))
 
 
-def bounds(runs: int, *, nominal: float = 0.95, chance: float = 1e-6) -> tuple[int, int]:
+def bounds(runs: int, *, nominal: float, chance: float = 1e-6) -> tuple[int, int]:
     """Fewest and most intervals that hold the truth in all but this chance, where each does with
     the nominal one (exact binomial, both sides)."""
     from scipy.stats import binom

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from django.utils import timezone
 
-from shop_style.experiments.readout import build_report
-from shop_style.experiments.report import ExperimentReport
+from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.rollup import rollup
 from shop_style.models import (
     DailyTally,
     Event,
+    Experiment,
     HourlyTotals,
     RollupMark,
     SummaryTotals,
@@ -20,7 +22,7 @@ from shop_style.models import (
 )
 from tests.conftest import BROWSER
 from tests.simulation.network import Beacon, Network
-from tests.simulation.shop import Shop
+from tests.simulation.shop import Shop, recompile
 from tests.simulation.shopper import Behaviour, Shopper
 from tests.simulation.sink import events_in_memory
 from tests.simulation.transport import InProcess, Transport
@@ -68,10 +70,20 @@ def visits(
     return sent
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """running: the report before the end; final: at the declared end, by the same visitors."""
+
+    sent: Sent
+    running: ExperimentReport
+    final: ExperimentReport
+
+
 def simulated(
-    shop: Shop, behaviour: Behaviour, network: Network, *, visitors: int, seed: int
-) -> tuple[Sent, ExperimentReport]:
+    transport: InProcess, behaviour: Behaviour, network: Network, *, visitors: int, seed: int
+) -> Outcome:
     """An experiment in this process, with events in memory. Its rows are there until `sweep`."""
+    shop = transport.shop
     with events_in_memory() as sink:
 
         def settle() -> None:
@@ -79,14 +91,27 @@ def simulated(
             rollup()
 
         rng = np.random.default_rng(seed)
-        sent = visits(InProcess(shop), behaviour, network, visitors, rng, settle=settle)
-        return sent, build_report(shop.experiment)
+        sent = visits(transport, behaviour, network, visitors, rng, settle=settle)
+        running = build_report(shop.experiment)
+        return Outcome(sent, running, final_report(shop))
 
 
-def sweep() -> None:
+def final_report(shop: Shop) -> ExperimentReport:
+    """The report once the end's date has come, and the rollup has seen that it has."""
+    experiment = shop.experiment
+    Experiment.objects.filter(pk=experiment.pk).update(ends_at=timezone.now())
+    rollup()
+    experiment.refresh_from_db()
+    return build_report(experiment)
+
+
+def sweep(shop: Shop) -> None:
     """Remove what visitors left, so that the same experiment can be run anew."""
     for model in (Event, VisitorTotals, SummaryTotals, HourlyTotals, DailyTally, RollupMark):
         model._default_manager.all().delete()
+    running = {"state": Experiment.State.RUNNING, "paused_because": "", "ends_at": None}
+    Experiment.objects.filter(pk=shop.experiment.pk).update(**running)
+    recompile(shop)
 
 
 def _visit(
@@ -101,6 +126,8 @@ def _visit(
         shown = transport.page(order, visitor, BROWSER)
         visitor, sent.pages = shown.visitor, sent.pages + 1
         depth, clicks = shopper.look(first, shown.styled)
+        if not shown.token:
+            continue  # takes no part, and has nothing to report to
         sent.viewable, sent.clicks = sent.viewable + depth, sent.clicks + len(clicks)
         for beacon in network.beacons(shown.token, depth, clicks, BROWSER, rng):
             for is_late in network.arrivals(beacon, rng):

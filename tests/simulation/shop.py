@@ -61,11 +61,17 @@ def open_shop(tiles: int, *, planned: int = 1000, **values: Any) -> Shop:
     # Known salts, so that a seed draws the same arms again.
     salts = {name: f"{number:032x}" for number, name in enumerate(SALTS, start=1)}
     Experiment.objects.filter(pk=experiment.pk).update(**salts)
+    shop = Shop(chairs, experiment)
+    recompile(shop)
+    return shop
+
+
+def recompile(shop: Shop) -> None:
+    """Serve by the experiment's row as it is now, however it came to be so."""
     with transaction.atomic():
         compile_snapshot()
     forget_snapshot()
-    experiment.refresh_from_db()
-    return Shop(chairs, experiment)
+    shop.experiment.refresh_from_db()
 
 
 def _publish(chair: Any, style: Style) -> None:

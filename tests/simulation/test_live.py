@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.models import Event
 from tests.api.server import running_server
 from tests.simulation.network import Network

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shop_style.experiments.readout import build_report
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.models import Event
 from tests.simulation.coverage import Coverage, bounds
 from tests.simulation.network import Network
@@ -27,15 +27,16 @@ def test_the_planted_launch_effect_is_recovered(shop: Shop) -> None:
     """By 12 experiments of 260 visitors; `python -m tests.benchmarks.simulator` takes 2,000."""
     effects = []
     for seed in range(RUNS):
-        _sent, report = simulated(shop, USUAL, Network(), visitors=260, seed=seed)
-        effects += [item.comparison for item in report.effects if item.comparison]
-        sweep()
+        outcome = simulated(InProcess(shop), USUAL, Network(), visitors=260, seed=seed)
+        assert [item.basis for item in outcome.final.effects] == ["fixed_horizon"]
+        effects += [item.comparison for item in outcome.final.effects if item.comparison]
+        sweep(shop)
     # An arm has fewer than its 100 visitors once in a hundred runs.
     assert len(effects) >= RUNS - 3
     lifts = Coverage([item.lift for item in effects if item.lift], launch_effect(USUAL))
     rates = launch(USUAL, styled=True).rate - launch(USUAL, styled=False).rate
     points = Coverage([item.difference for item in effects], rates)
-    low, high = bounds(len(effects))
+    low, high = bounds(len(effects), nominal=lifts.nominal)
     assert low <= lifts.held <= high and low <= points.held <= high
     # Seeds and salts are fixed, so this passes always or never.
     assert lifts.mean == pytest.approx(lifts.truth, abs=3 * lifts.standard_error)
@@ -55,12 +56,12 @@ def test_every_click_that_arrives_is_in_the_report_once(shop: Shop) -> None:
 
 
 def test_memory_and_database_store_the_same(shop: Shop) -> None:
-    _sent, _report = simulated(shop, USUAL, BUSY, visitors=25, seed=3)
+    simulated(InProcess(shop), USUAL, BUSY, visitors=25, seed=3)
     kept = Event.objects.count()
     implied = Event.objects.exclude(kind="rendered").count()
     assert kept > implied > 0
     visitors = Event.objects.values("visitor").distinct().count()
-    sweep()
+    sweep(shop)
     sent = visits(InProcess(shop), USUAL, BUSY, 25, np.random.default_rng(3))
     # The same shoppers but for their arms: as many visitors and pages, clicks nearly.
     assert Event.objects.values("visitor").distinct().count() == visitors
@@ -68,5 +69,5 @@ def test_memory_and_database_store_the_same(shop: Shop) -> None:
 
 
 def test_losing_beacons_of_all_arms_alike_leaves_the_split_alone(shop: Shop) -> None:
-    _sent, report = simulated(shop, USUAL, Network(lost=0.3), visitors=150, seed=5)
+    report = simulated(InProcess(shop), USUAL, Network(lost=0.3), visitors=150, seed=5).final
     assert 80 < report.visitors < 140 and not report.is_mismatched

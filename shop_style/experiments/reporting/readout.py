@@ -22,7 +22,7 @@ from shop_style.experiments.reporting.sums import (
 from shop_style.experiments.reporting.values import ArmReport, ExperimentReport, Hour
 from shop_style.experiments.rollup import rolled_up_at, waiting_events
 from shop_style.experiments.snapshot import experiment_database
-from shop_style.experiments.tally import TOKEN, VISITOR
+from shop_style.experiments.tally import REPEATED, TOKEN, VISITOR
 from shop_style.experiments.visitor import EXCLUSIONS
 from shop_style.models import Arm, DailyTally, Experiment, HourlyTotals, Phase
 
@@ -112,11 +112,7 @@ def _arm_report(arm: Arm, sums: Sums, tallies: Tallies) -> ArmReport:
         slug=arm.slug,
         name=look_of(arm),
         is_control=arm.is_control,
-        enrolled=sum(
-            number
-            for (_phase, kind, slug), number in tallies.items()
-            if kind == VISITOR and slug == arm.slug
-        ),
+        enrolled=_tallied(tallies, VISITOR, arm),
         visitors=sums.total(arm, "visitors"),
         viewing_visitors=sums.total(arm, "viewing_visitors"),
         clicking_visitors=sums.total(arm, "clicking_visitors"),
@@ -128,7 +124,16 @@ def _arm_report(arm: Arm, sums: Sums, tallies: Tallies) -> ArmReport:
         value=float(sums.total(arm, "value")),
         failed=sums.total(arm, "failed"),
         suspicious=sums.total(arm, "suspicious"),
+        repeated=_tallied(tallies, REPEATED, arm),
         ctr=ctr,
+    )
+
+
+def _tallied(tallies: Tallies, kind: str, arm: Arm) -> int:
+    return sum(
+        number
+        for (_phase, one, slug), number in tallies.items()
+        if one == kind and slug == arm.slug
     )
 
 

@@ -27,7 +27,8 @@ class ArmReport:
 
     enrolled: visitors who were given a page of it; visitors: with a rendered picture; viewing:
     with one in view. failed: pictures that did not load; their visitors stay in. suspicious:
-    flagged events, kept. value: of conversions, in the shop's currency.
+    flagged events, kept. repeated: reports of what was counted already. value: of conversions, in
+    the shop's currency.
     """
 
     slug: str
@@ -46,6 +47,7 @@ class ArmReport:
     failed: int
     suspicious: int
     ctr: Interval | None
+    repeated: int = 0
 
     @property
     def clicks_per_visitor(self) -> float | None:
