@@ -13,4 +13,5 @@ SHOP_STYLE = {
     "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
     # SQLite lets one writer in at a time: no event commits later than a younger one.
     "LATE_SECONDS": 0.0,
+    "SLICE_SECONDS": 0.0,
 }

@@ -22,8 +22,21 @@ def _database(name: str) -> dict[str, Any]:
     return database
 
 
+def _default_database() -> dict[str, Any]:
+    """SQLite, or what SHOP_STYLE_TEST_DATABASE says, such as postgres://me@localhost/test."""
+    url = os.environ.get("SHOP_STYLE_TEST_DATABASE")
+    if not url:
+        return _database("default")
+    import environ
+
+    database: dict[str, Any] = environ.Env.db_url_config(url)
+    if _is_child:
+        database["NAME"] = f"test_{database['NAME']}"
+    return database
+
+
 TEST_FOLDER = _folder
-DATABASES = {"default": _database("default"), "tenant": _database("tenant")}
+DATABASES = {"default": _default_database(), "tenant": _database("tenant")}
 DATABASE_ROUTERS: list[str] = []
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.shop"]
 MEDIA_ROOT = os.environ.get("SHOP_STYLE_TEST_MEDIA", str(_folder / "media"))
@@ -42,5 +55,6 @@ SHOP_STYLE = {
     # Long, so that query counts hold; tests forget the snapshot when they change it.
     "SNAPSHOT_SECONDS": 3600.0,
     "LATE_SECONDS": 0.0,
+    "SLICE_SECONDS": 0.0,
     "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
 }

@@ -122,6 +122,10 @@ class ShopStyleSettings:
     ROLLUP_SECONDS: float = documented(
         60.0, "how often an idle worker rolls events up; 0 leaves it to `rollup_events`"
     )
+    SLICE_SECONDS: float = documented(
+        900.0,
+        "how often at most a rollup sums up by product, for which it reads all events of a phase",
+    )
     LATE_SECONDS: float = documented(
         60.0, "events this young are rolled up again next time, for writers that commit late"
     )
@@ -167,6 +171,7 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
         "CONVERSION_DAYS",
         "EVENT_DAYS",
         "ROLLUP_SECONDS",
+        "SLICE_SECONDS",
         "LATE_SECONDS",
     ):
         if getattr(values, key) < 0:

@@ -17,6 +17,7 @@ from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment, assign
 from shop_style.experiments.guard import guarded
 from shop_style.experiments.hashing import event_id
+from shop_style.experiments.sinks import EventRow, store
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
 from shop_style.experiments.visitor import (
     Visitor,
@@ -25,7 +26,7 @@ from shop_style.experiments.visitor import (
     known_visitor,
     user_agent,
 )
-from shop_style.models import Event, Kind, PhaseProduct
+from shop_style.models import Kind, PhaseProduct
 from shop_style.sources import pictures_of
 
 logger = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def _record(
         left_out_at=None,
         phase__experiment__purged_at=None,
     )
-    events: dict[str, Event] = {}
+    events: dict[str, EventRow] = {}
     for product in products.order_by("pk"):
         number, value = worth.get((product.content_type_id, product.object_id), (-1, None))
         if number < 0:
@@ -91,12 +92,7 @@ def _record(
         identifier = event_id("order", assignment.phase.id, assignment.visitor, order, bought)
         event = _event(identifier, assignment, product, value, device)
         events.setdefault(identifier, event)
-    known_ids = set(
-        Event.objects.using(alias).filter(event_id__in=events).values_list("event_id", flat=True)
-    )
-    fresh = [event for identifier, event in events.items() if identifier not in known_ids]
-    Event.objects.using(alias).bulk_create(fresh, ignore_conflicts=True)
-    return len(fresh)
+    return len(store(alias, list(events.values())))
 
 
 def _amount(value: Any) -> Decimal | None:
@@ -134,15 +130,15 @@ def _assignments(visitor: Visitor) -> list[Assignment]:
 
 def _event(
     identifier: str, assignment: Assignment, product: PhaseProduct, value: Any, device: str
-) -> Event:
-    return Event(
+) -> EventRow:
+    return EventRow(
         event_id=identifier,
         experiment_id=assignment.experiment.id,
         phase_id=assignment.phase.id,
         arm_id=assignment.arm.id,
         product_id=product.pk,
         visitor=assignment.visitor,
-        kind=Kind.CONVERSION,
+        kind=Kind.CONVERSION.value,
         value=value,
         device=device,
         at=timezone.now(),

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from shop_style.conf import app_settings
 from shop_style.experiments.hashing import event_id
+from shop_style.experiments.open_products import existing_products, forget_products
+from shop_style.experiments.sinks import EventRow, store
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
 from shop_style.experiments.tally import REPEATED, tally
 from shop_style.experiments.tokens import PageToken, read_token
 from shop_style.experiments.visitor import crawls, device_class
-from shop_style.models import Event, Kind, PhaseProduct, Suspicion
+from shop_style.models import Kind, Suspicion
 
 MOST_EVENTS: Final = 100
 MOST_BYTES: Final = 65_536
@@ -57,6 +60,15 @@ def ingest(token_text: str, reported: Sequence[Any], *, agent: str) -> IngestRep
     class is kept. Raises TokenError, TokenExpired, and DatabaseError when nothing was stored.
     """
     token = read_token(token_text, hours=app_settings().TOKEN_HOURS)
+    try:
+        return _ingest(token, reported, agent)
+    except IntegrityError:
+        # Deleted since this process last looked: once more, by what is there now.
+        forget_products()
+        return _ingest(token, reported, agent)
+
+
+def _ingest(token: PageToken, reported: Sequence[Any], agent: str) -> IngestReport:
     report = IngestReport()
     taken: list[tuple[Kind, int]] = []
     open_products = _open_products(token)
@@ -67,7 +79,7 @@ def ingest(token_text: str, reported: Sequence[Any], *, agent: str) -> IngestRep
         else:
             taken.append((Kind(item["kind"]), item["position"]))
     named = {_id(token, kind, position) for kind, position in taken}
-    stored = _store(_events(token, taken, agent))
+    stored = store(experiment_database(), _events(token, taken, agent))
     report.accepted = len(named & stored)
     report.duplicates = len(taken) - report.accepted
     if report.duplicates:
@@ -93,8 +105,7 @@ def _tally_repeats(token: PageToken, taken: Sequence[tuple[Kind, int]], new: set
 def _open_products(token: PageToken) -> set[int]:
     """Products of the token that may still be reported of.
 
-    Those of live experiments, and of those that ended a while ago. The rows are asked as well:
-    a token lives for a day, and its experiment may have been deleted or purged meanwhile.
+    Those of live experiments, and of those that ended a while ago, and whose rows are there.
     """
     oldest = timezone.now().timestamp() - app_settings().TOKEN_HOURS * 3600
     snapshot = current_snapshot()
@@ -103,9 +114,7 @@ def _open_products(token: PageToken) -> set[int]:
         item = snapshot.get(exposure.experiment)
         if item and (item.is_live or (item.ended is not None and item.ended >= oldest)):
             products |= set(exposure.products.values())
-    rows = PhaseProduct.objects.using(experiment_database())
-    open_ones = rows.filter(pk__in=products, phase__experiment__purged_at=None)
-    return set(open_ones.values_list("pk", flat=True)) if products else set()
+    return existing_products(products)
 
 
 def _problem(token: PageToken, item: Any, open_products: set[int]) -> tuple[str, str] | None:
@@ -125,26 +134,26 @@ def _problem(token: PageToken, item: Any, open_products: set[int]) -> tuple[str,
     return None
 
 
-def _events(token: PageToken, taken: Iterable[tuple[Kind, int]], agent: str) -> list[Event]:
+def _events(token: PageToken, taken: Iterable[tuple[Kind, int]], agent: str) -> list[EventRow]:
     """Each event and those that it implies, once."""
     taken = list(taken)
     suspicion = _suspicion([kind for kind, _ in taken], agent)
     device, now = device_class(agent), timezone.now()
-    found: dict[str, Event] = {}
+    found: dict[str, EventRow] = {}
     for kind, position in taken:
         exposure, product = token.at(position) or (None, 0)
         if exposure is None:
             continue
         for implied in _IMPLIED[kind]:
             identifier = _id(token, implied, position)
-            found[identifier] = Event(
+            found[identifier] = EventRow(
                 event_id=identifier,
                 experiment_id=exposure.experiment,
                 phase_id=exposure.phase,
                 arm_id=exposure.arm,
                 product_id=product,
                 visitor=exposure.visitor,
-                kind=implied,
+                kind=implied.value,
                 position=position,
                 page_view=token.page_view,
                 device=device,
@@ -166,16 +175,3 @@ def _suspicion(kinds: Sequence[Kind], agent: str) -> int:
     if kinds.count(Kind.CLICK) > MANY_CLICKS:
         flags |= Suspicion.MANY_CLICKS
     return flags
-
-
-def _store(events: list[Event]) -> set[str]:
-    """Insert what is not there yet. Returns the ids that are new. Two queries."""
-    if not events:
-        return set()
-    rows = Event.objects.using(experiment_database())
-    found = rows.filter(event_id__in=[event.event_id for event in events])
-    known = set(found.values_list("event_id", flat=True))
-    fresh = [event for event in events if event.event_id not in known]
-    # In one order for all, so that two reports of a page never wait for each other.
-    rows.bulk_create(sorted(fresh, key=lambda event: event.event_id), ignore_conflicts=True)
-    return {event.event_id for event in fresh}

@@ -44,7 +44,7 @@ def purge_events(*, days: float | None = None, dry_run: bool = False) -> PurgeRe
     )
     report = PurgeReport(experiments=ended.count())
     if not dry_run and report.experiments:
-        rollup()  # what came last must be in the summaries before it goes
+        rollup(products=True)  # what came last must be in the summaries before it goes
     for experiment in ended:
         if not dry_run:
             _close(experiment)  # first: from now on nothing is added, and no sum changes

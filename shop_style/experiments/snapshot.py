@@ -145,6 +145,11 @@ def current_snapshot() -> Snapshot:
         _held.lock.release()
 
 
+def snapshot_age_mark() -> float:
+    """A number that changes with each reading of the snapshot: what is held no longer than it."""
+    return _held.read_at
+
+
 def forget_snapshot() -> None:
     """Read the row again at the next call."""
     _held.snapshot, _held.read_at = None, 0.0

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop_style', '0005_truth'),
+        ('shop_style', '0007_slices'),
     ]
 
     operations = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +24,54 @@ class Counts(models.Model):
         abstract = True
 
 
-class VisitorTotals(Counts):
+@dataclass(frozen=True)
+class Band:
+    """A stretch of a page's positions. first, last: from 0, as events count them; None is the end.
+
+    name: as people count, from 1.
+    """
+
+    name: str
+    first: int
+    last: int | None
+
+    def column(self, kind: str) -> str:
+        """The column of VisitorTotals that counts its events of a kind: `clicks_5_12`."""
+        return f"{kind}_{self.name.replace('-', '_').replace('+', '_up')}"
+
+
+BANDS: Final = (
+    Band("1-4", 0, 3),
+    Band("5-12", 4, 11),
+    Band("13-24", 12, 23),
+    Band("25+", 24, None),
+)
+"""A first row, a first screen, the rest of a page, what is beyond. Other bands are other columns:
+a migration, and `rollup_events --recount`."""
+
+
+class BandCounts(models.Model):
+    """Events with a position, by its band. In the visitor's row, for a band's statistics need
+    each visitor's sums, and a row of their own for each band would be four times as many."""
+
+    rendered_1_4 = models.PositiveIntegerField(default=0)
+    viewable_1_4 = models.PositiveIntegerField(default=0)
+    clicks_1_4 = models.PositiveIntegerField(default=0)
+    rendered_5_12 = models.PositiveIntegerField(default=0)
+    viewable_5_12 = models.PositiveIntegerField(default=0)
+    clicks_5_12 = models.PositiveIntegerField(default=0)
+    rendered_13_24 = models.PositiveIntegerField(default=0)
+    viewable_13_24 = models.PositiveIntegerField(default=0)
+    clicks_13_24 = models.PositiveIntegerField(default=0)
+    rendered_25_up = models.PositiveIntegerField(default=0)
+    viewable_25_up = models.PositiveIntegerField(default=0)
+    clicks_25_up = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class VisitorTotals(Counts, BandCounts):
     """What one visitor did in one arm of one phase."""
 
     phase = models.ForeignKey(Phase, models.CASCADE, related_name="+", db_index=False)
@@ -49,10 +99,16 @@ class SummaryTotals(Counts):
 
     visitors: those with a rendered picture. viewable_squared, clicks_squared, clicks_viewable,
     conversions_squared, clicks_conversions: sums over visitors of the squares and of the products.
-    failing_visitors: those whom a picture did not load for. slice: `all`, or `device:mobile`.
+    failing_visitors: those whom a picture did not load for. slice: `all`, `device:mobile`,
+    `position:5-12` (counts rendered, viewable and clicks alone), or `product:` and the number of a
+    PhaseProduct. Inside a band or a product the visitors are those who saw it, and their sums
+    those inside it. Products keep their newest day only, and are counted every SLICE_SECONDS.
     """
 
     ALL = "all"
+    DEVICE = "device:"
+    POSITION = "position:"
+    PRODUCT = "product:"
 
     phase = models.ForeignKey(Phase, models.CASCADE, related_name="summaries", db_index=False)
     arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
@@ -130,6 +186,11 @@ class RollupMark(models.Model):
     last_event = models.PositiveBigIntegerField(default=0)
     # Counted by visitor, but not summed up yet: a run that was stopped left them so.
     unsummed = models.JSONField(default=list)
+    # Hours that blocks of events touched, counted when the last block was read: [phase, ISO time].
+    uncounted_hours = models.JSONField(default=list)
+    # Phases whose products' sums are older than their events, and when such sums were last made.
+    unsliced = models.JSONField(default=list)
+    sliced_at = models.DateTimeField(null=True)
     # Products of which a browser reported a picture that did not load, to be looked after.
     unchecked = models.JSONField(default=list)
     rolled_at = models.DateTimeField(null=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
-from django.db.models import QuerySet
 
 from shop_style.models import Event
 
@@ -129,7 +128,7 @@ def test_what_cannot_be_stored_is_not_acknowledged(
     def fail(*_: Any, **__: Any) -> Any:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(QuerySet, "bulk_create", fail)
+    monkeypatch.setattr("shop_style.experiments.ingest.store", fail)
     response = post("events", {"token": token, "events": [click()]})
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     assert response["Retry-After"]

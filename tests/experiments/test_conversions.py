@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
-from django.db.models import QuerySet
 from django.test import RequestFactory
 
 from shop_style.experiments import lifecycle
@@ -93,7 +92,7 @@ def test_a_failure_of_ours_never_reaches_the_checkout(
     def fail(*_: Any, **__: Any) -> Any:
         raise OperationalError("gone away")
 
-    monkeypatch.setattr(QuerySet, "bulk_create", fail)
+    monkeypatch.setattr("shop_style.experiments.conversions.store", fail)
     assert record_conversion(seen.visitor, shop.chairs[:1], order="A-1") == 0
     assert "A-1" in caplog.text
     monkeypatch.undo()

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from shop_style.experiments import lifecycle, recount
 from shop_style.experiments import rollup as module
 from shop_style.experiments.conversions import record_conversion
 from shop_style.experiments.rollup import rollup, rollup_if_due, waiting_events
+from shop_style.experiments.upsert import put_found
 from shop_style.models import (
     Event,
     HourlyTotals,
+    Kind,
+    PhaseProduct,
     RollupMark,
     SummaryTotals,
     VisitorTotals,
 )
 from tests.conftest import BROWSER
+from tests.experiments.recounting import check_everything
 from tests.experiments.test_visitor import IPHONE
 from tests.experiments.visits import visit
 
@@ -38,44 +43,43 @@ def crowd(shop: Any, number: int, seed: int = 1) -> None:
         for position in range(len(shop.chairs)):
             kind = chance.choice(["rendered", "rendered", "viewable", "viewable", "click"])
             seen.report((kind, position), agent=agent)
+        if index % 7 == 0:
+            seen.report(("failed", 0), ("rendered", 1), agent="Googlebot/2.1")
         if index % 5 == 0:
             record_conversion(seen.visitor, shop.chairs[:1], order=str(index), values=[9.5])
 
 
-def recounted() -> dict[tuple[int, int, str], Counter[str]]:
-    found: dict[tuple[int, int, str], Counter[str]] = {}
-    for event in Event.objects.all():
-        key = (event.phase_id, event.arm_id, event.visitor)
-        found.setdefault(key, Counter())[event.kind] += 1
-    return found
-
-
-def check_everything() -> None:
-    """Every total beside what a recount gives."""
-    raw = recounted()
-    rows = {(row.phase_id, row.arm_id, row.visitor): row for row in VisitorTotals.objects.all()}
-    assert rows.keys() == raw.keys()
-    for key, counts in raw.items():
-        row = rows[key]
-        assert (row.rendered, row.viewable, row.clicks, row.conversions) == tuple(
-            counts[kind] for kind in ("rendered", "viewable", "click", "conversion")
+def write_events(shop: Any, number: int, seed: int = 1) -> None:
+    """So many events of two phases at random places of long pages, as if they had come by HTTP."""
+    chance = random.Random(seed)
+    if shop.experiment.phases.count() == 1:
+        lifecycle.change_weights(shop.experiment, {"control": 0.3, "warm": 0.7}, actor="ada")
+    products = list(PhaseProduct.objects.filter(phase__experiment=shop.experiment))
+    arms = list(shop.experiment.arms.all())
+    now = timezone.now().replace(microsecond=0)
+    rows = []
+    for index in range(number):
+        visitor = chance.randrange(1 + number // 12)
+        product = chance.choice([item for item in products if (item.pk + visitor) % 2])
+        kind = chance.choice([*Kind, Kind.RENDERED, Kind.VIEWABLE, Kind.VIEWABLE])
+        is_order = kind == Kind.CONVERSION
+        rows.append(
+            Event(
+                event_id=f"{seed:08x}{index:024x}",
+                experiment=shop.experiment,
+                phase_id=product.phase_id,
+                arm=arms[visitor % len(arms)],
+                product=product,
+                visitor=f"{visitor:024x}",
+                kind=kind,
+                position=None if is_order else chance.randrange(48),
+                value=chance.choice([None, Decimal("12.30")]) if is_order else None,
+                device="" if is_order else ("desktop", "mobile", "tablet")[visitor % 3],
+                suspicion=chance.choice([0, 0, 0, 1, 3]),
+                at=now - timedelta(minutes=chance.randrange(600)),
+            )
         )
-    newest = SummaryTotals.objects.filter(slice="all").order_by("day")
-    summed = {(row.phase_id, row.arm_id): row for row in newest}
-    assert summed.keys() == {key[:2] for key in raw}
-    for summary in summed.values():
-        own = [counts for key, counts in raw.items() if key[1] == summary.arm_id]
-        assert summary.visitors == sum(counts["rendered"] > 0 for counts in own)
-        assert summary.clicking_visitors == sum(counts["click"] > 0 for counts in own)
-        assert summary.viewable == sum(counts["viewable"] for counts in own)
-        assert summary.clicks_squared == sum(counts["click"] ** 2 for counts in own)
-        assert summary.viewable_squared == sum(counts["viewable"] ** 2 for counts in own)
-        products = [counts["click"] * counts["viewable"] for counts in own]
-        assert summary.clicks_viewable == sum(products)
-    hours = HourlyTotals.objects.all()
-    kinds = Counter(Event.objects.values_list("kind", flat=True))
-    assert sum(row.rendered for row in hours) == kinds["rendered"]
-    assert sum(row.clicks for row in hours) == kinds["click"]
+    Event.objects.bulk_create(rows)
 
 
 @pytest.fixture
@@ -102,6 +106,51 @@ def test_totals_equal_a_recount_and_a_second_run_changes_nothing(shop: Any) -> N
     assert everything() == before
 
 
+def test_every_slice_equals_a_recount_in_plain_python(shop: Any) -> None:
+    write_events(shop, 1_500)
+    rollup()
+    check_everything()
+    slices = set(SummaryTotals.objects.values_list("slice", flat=True))
+    assert {"all", "device:tablet", "position:1-4", "position:13-24", "position:25+"} <= slices
+    assert sum(name.startswith("product:") for name in slices) == 6  # three of each phase
+    write_events(shop, 700, seed=2)
+    rollup()
+    check_everything()
+
+
+def test_databases_without_upserts_of_a_query_count_the_same(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount, "put_selected", put_found)  # as on MySQL
+    write_events(shop, 300)
+    rollup()
+    write_events(shop, 300, seed=2)
+    rollup()
+    check_everything()
+
+
+def test_products_are_summed_up_now_and_then_and_keep_their_newest_day(
+    shop: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_products = SummaryTotals.objects.filter(slice__startswith="product:")
+    write_events(shop, 200)
+    rollup()
+    before = list(of_products.order_by("pk").values())
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "SLICE_SECONDS": 900.0}
+    write_events(shop, 200, seed=2)
+    rollup()
+    assert list(of_products.order_by("pk").values()) == before
+    rollup(products=True)
+    check_everything()
+    now = timezone.now()
+    monkeypatch.setattr(module.timezone, "now", lambda: now + timedelta(days=1))
+    write_events(shop, 200, seed=3)
+    rollup()  # the time has come
+    assert {row.day for row in of_products} == {date.fromordinal(now.date().toordinal() + 1)}
+    assert SummaryTotals.objects.filter(slice="position:1-4").values("day").distinct().count() == 2
+    check_everything()
+
+
 def test_totals_grow_with_visitors_who_come_back(shop: Any) -> None:
     first = visit(shop)
     first.report(("click", 0))
@@ -117,7 +166,6 @@ def test_small_blocks_give_the_same_as_large_ones(
 ) -> None:
     crowd(shop, 25)
     monkeypatch.setattr(module, "_BLOCK", 7)
-    monkeypatch.setattr(module, "_KEYS", 3)
     rollup()
     check_everything()
 
@@ -125,7 +173,7 @@ def test_small_blocks_give_the_same_as_large_ones(
 def test_a_run_that_was_stopped_goes_on(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd(shop, 25)
     monkeypatch.setattr(module, "_BLOCK", 20)
-    real, calls = module._count_hours, []
+    real, calls = module.count_visitors, []
 
     def stop_at_third(*arguments: Any) -> None:
         calls.append(1)
@@ -133,11 +181,11 @@ def test_a_run_that_was_stopped_goes_on(shop: Any, monkeypatch: pytest.MonkeyPat
             raise KeyboardInterrupt
         real(*arguments)
 
-    monkeypatch.setattr(module, "_count_hours", stop_at_third)
+    monkeypatch.setattr(module, "count_visitors", stop_at_third)
     with pytest.raises(KeyboardInterrupt):
         rollup()
     assert 0 < RollupMark.objects.get().last_event < Event.objects.latest("pk").pk
-    monkeypatch.setattr(module, "_count_hours", real)
+    monkeypatch.setattr(module, "count_visitors", real)
     rollup()
     check_everything()
 
@@ -148,16 +196,16 @@ def test_a_run_that_was_killed_before_its_sums_is_made_good(
     crowd(shop, 12)
     number = Event.objects.count()
     monkeypatch.setattr(module, "_BLOCK", number)  # the block is full, so another is looked for
-    real = module._summarise
+    real = module.summarise
 
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "_summarise", killed)
+    monkeypatch.setattr(module, "summarise", killed)
     with pytest.raises(KeyboardInterrupt):
         rollup()
     assert VisitorTotals.objects.count() == 12 and not SummaryTotals.objects.exists()
-    monkeypatch.setattr(module, "_summarise", real)
+    monkeypatch.setattr(module, "summarise", real)
     assert rollup().events == 0  # nothing is new
     check_everything()
 
@@ -211,7 +259,7 @@ def test_devices_are_slices_of_the_whole(shop: Any) -> None:
     crowd(shop, 20)
     rollup()
     for arm in SummaryTotals.objects.filter(slice="all"):
-        parts = SummaryTotals.objects.filter(arm=arm.arm_id).exclude(slice="all")
+        parts = SummaryTotals.objects.filter(arm=arm.arm_id, slice__startswith="device:")
         assert {part.slice for part in parts} <= {"device:desktop", "device:mobile"}
         for name in ("visitors", "clicks", "viewable", "viewable_squared", "clicks_viewable"):
             assert sum(getattr(part, name) for part in parts) == getattr(arm, name)
@@ -226,10 +274,11 @@ def test_each_day_keeps_what_was_known_at_its_end(
     monkeypatch.setattr(module.timezone, "now", lambda: tomorrow)
     crowd(shop, 5, seed=2)
     rollup()
-    rows = SummaryTotals.objects.filter(slice="all").order_by("arm", "day")
-    by_arm: dict[int, list[int]] = {}
+    kept = SummaryTotals.objects.exclude(slice__startswith="product:")
+    rows = kept.order_by("arm", "slice", "day")
+    by_arm: dict[tuple[int, str], list[int]] = {}
     for row in rows:
-        by_arm.setdefault(row.arm_id, []).append(row.viewable)
+        by_arm.setdefault((row.arm_id, row.slice), []).append(row.viewable)
     assert all(len(values) <= 2 and values == sorted(values) for values in by_arm.values())
     assert len({row.day for row in rows}) == 2
 

@@ -1,0 +1,153 @@
+"""Events of a block, counted again by the visitors and the hours that they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models.functions import Coalesce, TruncHour
+from django.utils.dateparse import parse_datetime
+
+from shop_style.experiments.upsert import N, named, put, put_selected
+from shop_style.models import Event, HourlyTotals, Kind, Phase, VisitorTotals
+from shop_style.models.totals import BANDS
+
+COUNTS: Final = {
+    "rendered": Kind.RENDERED,
+    "viewable": Kind.VIEWABLE,
+    "clicks": Kind.CLICK,
+    "failed": Kind.FAILED,
+    "conversions": Kind.CONVERSION,
+}
+"""Columns of totals by the kind that they count."""
+
+IN_BANDS: Final = ("rendered", "viewable", "clicks")
+"""Of those, what a band of positions counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Events in order of their numbers. first: the number before them; settled: the last of those
+    that were written before a given time, 0 for none. number: how many events they are."""
+
+    alias: str
+    first: int
+    last: int
+    settled: int
+    number: int
+
+    @property
+    def events(self) -> models.QuerySet[Event]:
+        """Them."""
+        return open_events(self.alias).filter(pk__gt=self.first, pk__lte=self.last)
+
+    def phases(self) -> list[int]:
+        """Phases with events among them."""
+        return sorted(self.events.order_by().values_list("phase", flat=True).distinct())
+
+    def hours(self) -> list[tuple[int, str]]:
+        """Phases and hours (UTC, as ISO text) with events among them."""
+        # A site without time zones keeps its own; nothing may depend on who asks.
+        zone = UTC if settings.USE_TZ else None
+        found = self.events.order_by().values_list("phase", TruncHour("at", tzinfo=zone))
+        return sorted((phase, hour.isoformat()) for phase, hour in found.distinct())
+
+    def failed(self) -> list[int]:
+        """Products of which a browser reported a picture that did not load."""
+        failed = self.events.filter(kind=Kind.FAILED).order_by()
+        return sorted(failed.values_list("product", flat=True).distinct())
+
+    def visitors(self) -> int:
+        """How many visitors they are of."""
+        return self.events.order_by().values("phase", "visitor").distinct().count()
+
+
+def open_events(alias: str) -> models.QuerySet[Event]:
+    """Events whose totals may change: a purged experiment's sums are final, whatever of its
+    events is still there."""
+    purged = Phase.objects.using(alias).exclude(experiment__purged_at=None)
+    rows = Event.objects.using(alias)
+    return rows.exclude(phase__in=list(purged.values_list("pk", flat=True)))
+
+
+def block_after(alias: str, first: int, *, most: int, settled: datetime) -> Block:
+    """The next events, at most so many. settled: what is younger may have elder companions that
+    no transaction has committed yet."""
+    rows = open_events(alias).filter(pk__gt=first).order_by("pk")[:most]
+    found = rows.aggregate(
+        number=Count("pk"), last=Max("pk"), old=Max("pk", filter=Q(at__lte=settled))
+    )
+    return Block(
+        alias=alias,
+        first=first,
+        last=found["last"] or first,
+        settled=found["old"] or 0,
+        number=found["number"],
+    )
+
+
+def count_visitors(block: Block, phases: Sequence[int]) -> None:
+    """Each visitor of a block, from all events of that visitor."""
+    touched = block.events.order_by().values("visitor")
+    found = (
+        Event.objects.using(block.alias)
+        .filter(phase__in=phases, visitor__in=touched)
+        .order_by()
+        .values("phase_id", "arm_id", "visitor")
+        .annotate(
+            **kinds(),
+            **_kinds_by_band(),
+            **worth(),
+            n_first_at=Min("at"),
+            n_last_at=Max("at"),
+            # A visitor's device does not change; a conversion may not know it.
+            n_device=Max("device"),
+        )
+    )
+    put_selected(block.alias, VisitorTotals, ["phase", "arm", "visitor"], found)
+
+
+def count_hours(alias: str, hours: Iterable[tuple[int, str]]) -> None:
+    """Each hour of a phase, from all its events."""
+    for phase, text in hours:
+        hour = parse_datetime(text)
+        if hour is None:
+            continue
+        found = (
+            open_events(alias)
+            .filter(phase=phase, at__gte=hour, at__lt=hour + timedelta(hours=1))
+            .order_by()
+            .values("arm_id")
+            .annotate(**kinds())
+        )
+        rows = [HourlyTotals(phase_id=phase, hour=hour, **named(item)) for item in found]
+        put(alias, rows, ["phase", "arm", "hour"])
+
+
+def kinds() -> dict[str, Count]:
+    """A count of each kind, named by its column."""
+    return {f"{N}{name}": Count("pk", filter=Q(kind=kind)) for name, kind in COUNTS.items()}
+
+
+def worth() -> dict[str, Any]:
+    """What events earned, and how many of them are suspicious."""
+    return {
+        f"{N}value": Coalesce(Sum("value"), 0, output_field=models.DecimalField()),
+        f"{N}suspicious": Count("pk", filter=~Q(suspicion=0)),
+    }
+
+
+def _kinds_by_band() -> dict[str, Count]:
+    counted: dict[str, Count] = {}
+    for band in BANDS:
+        inside: dict[str, Any] = {"position__gte": band.first}
+        if band.last is not None:
+            inside["position__lte"] = band.last
+        for name in IN_BANDS:
+            counted[f"{N}{band.column(name)}"] = Count("pk", filter=Q(kind=COUNTS[name], **inside))
+    return counted

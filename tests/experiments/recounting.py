@@ -1,0 +1,135 @@
+"""Every total, counted from the raw events in plain Python: what rollups are compared with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from shop_style.models import Event, HourlyTotals, SummaryTotals, VisitorTotals
+
+COLUMNS = {
+    "rendered": "rendered",
+    "viewable": "viewable",
+    "click": "clicks",
+    "failed": "failed",
+    "conversion": "conversions",
+}
+BANDS = {"1-4": range(4), "5-12": range(4, 12), "13-24": range(12, 24), "25+": range(24, 10**6)}
+SUMS = (
+    *("visitors", "viewing_visitors", "clicking_visitors", *COLUMNS.values()),
+    *("viewable_squared", "clicks_squared", "clicks_viewable", "suspicious", "value"),
+)
+
+
+@dataclass
+class Tally:
+    """What one visitor did."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COLUMNS.values(), 0))
+    value: Decimal = Decimal(0)
+    suspicious: int = 0
+    device: str = ""
+    times: list[datetime] = field(default_factory=list)
+
+    def add(self, event: Event, *, positions_only: bool = False) -> None:
+        column = COLUMNS[event.kind]
+        if positions_only and column not in ("rendered", "viewable", "clicks"):
+            return
+        self.counts[column] += 1
+        self.device = max(self.device, event.device)
+        self.times.append(event.at)
+        if not positions_only:
+            self.value += event.value or 0
+            self.suspicious += event.suspicion != 0
+
+
+def by_visitor(events: Iterable[Event], **options: bool) -> dict[tuple[int, int, str], Tally]:
+    """By phase, arm and visitor."""
+    found: dict[tuple[int, int, str], Tally] = defaultdict(Tally)
+    for event in events:
+        found[event.phase_id, event.arm_id, event.visitor].add(event, **options)
+    return dict(found)
+
+
+def summed(visitors: Iterable[Tally]) -> dict[str, Any]:
+    """Sufficient statistics over visitors."""
+    found = list(visitors)
+    counts = [item.counts for item in found]
+    return {
+        **{name: sum(item[name] for item in counts) for name in COLUMNS.values()},
+        "visitors": sum(item["rendered"] > 0 for item in counts),
+        "viewing_visitors": sum(item["viewable"] > 0 for item in counts),
+        "clicking_visitors": sum(item["clicks"] > 0 for item in counts),
+        "viewable_squared": sum(item["viewable"] ** 2 for item in counts),
+        "clicks_squared": sum(item["clicks"] ** 2 for item in counts),
+        "clicks_viewable": sum(item["clicks"] * item["viewable"] for item in counts),
+        "suspicious": sum(item.suspicious for item in found),
+        "value": sum((item.value for item in found), Decimal(0)),
+    }
+
+
+def summaries(events: list[Event]) -> dict[tuple[int, int, str], dict[str, Any]]:
+    """By phase, arm and slice; a slice that nobody is in has none."""
+    visitors = by_visitor(events)
+    found: dict[tuple[int, int, str], dict[str, Any]] = {}
+
+    def group(name: str, inside: dict[tuple[int, int, str], Tally]) -> None:
+        for phase, arm in {key[:2] for key in inside}:
+            mine = [item for key, item in inside.items() if key[:2] == (phase, arm)]
+            found[phase, arm, name] = summed(mine)
+
+    group("all", visitors)
+    for device in {item.device for item in visitors.values()} - {""}:
+        group(f"device:{device}", {k: v for k, v in visitors.items() if v.device == device})
+    for name, band in BANDS.items():
+        inside = [event for event in events if event.position is not None]
+        counted = {"rendered", "viewable", "click"}
+        inside = [item for item in inside if item.position in band and item.kind in counted]
+        group(f"position:{name}", by_visitor(inside, positions_only=True))
+    for product in {event.product_id for event in events}:
+        own = [event for event in events if event.product_id == product]
+        group(f"product:{product}", by_visitor(own))
+    return found
+
+
+def check_everything(*, of: Callable[[], list[Event]] = lambda: list(Event.objects.all())) -> None:
+    """Every total beside a recount."""
+    events = of()
+    visitors = by_visitor(events)
+    rows = {(row.phase_id, row.arm_id, row.visitor): row for row in VisitorTotals.objects.all()}
+    assert rows.keys() == visitors.keys()
+    for key, tally in visitors.items():
+        row = rows[key]
+        assert {name: getattr(row, name) for name in COLUMNS.values()} == tally.counts
+        assert (row.value, row.suspicious, row.device) == (
+            tally.value,
+            tally.suspicious,
+            tally.device,
+        )
+        assert (row.first_at, row.last_at) == (min(tally.times), max(tally.times))
+    newest = {
+        (row.phase_id, row.arm_id, row.slice): {name: getattr(row, name) for name in SUMS}
+        for row in SummaryTotals.objects.order_by("day")
+    }
+    assert newest == summaries(events)
+    check_hours(events)
+
+
+def check_hours(events: list[Event]) -> None:
+    hours: dict[tuple[int, int, datetime], dict[str, int]] = {}
+    for event in events:
+        hour = event.at.replace(minute=0, second=0, microsecond=0)
+        counts = hours.setdefault(
+            (event.phase_id, event.arm_id, hour), dict.fromkeys(COLUMNS.values(), 0)
+        )
+        counts[COLUMNS[event.kind]] += 1
+    assert hours == {
+        (row.phase_id, row.arm_id, row.hour): {
+            name: getattr(row, name) for name in COLUMNS.values()
+        }
+        for row in HourlyTotals.objects.all()
+    }

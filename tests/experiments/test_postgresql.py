@@ -1,0 +1,41 @@
+"""Sinks and rollups on PostgreSQL: their own tests once more, beside a server that this starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.postgresql import FAST, cluster, programs
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = "tests/experiments"
+CHOSEN = (
+    f"{HERE}/test_sinks.py",
+    f"{HERE}/test_rollup.py::test_every_slice_equals_a_recount_in_plain_python",
+    f"{HERE}/test_rollup.py::test_events_that_were_written_late_are_counted",
+    f"{HERE}/test_rollup.py::test_two_at_once_take_turns_while_events_come_in",
+    f"{HERE}/test_purge.py::test_events_visitors_and_salts_go_and_the_report_stays",
+)
+
+
+@pytest.mark.skipif(programs() is None, reason="no PostgreSQL server is installed (no initdb)")
+def test_on_postgresql_as_on_sqlite() -> None:
+    with cluster(*FAST) as server:
+        found = subprocess.run(
+            [sys.executable, "-m", "pytest", *CHOSEN, "-q", "-p", "no:randomly", "-p", "no:xdist"],
+            env={**os.environ, "SHOP_STYLE_TEST_DATABASE": server.url},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+    assert found.returncode == 0, found.stdout[-4_000:] + found.stderr[-1_000:]
+    passed = re.search(r"(\d+) passed", found.stdout)
+    assert passed and int(passed[1]) >= 17, found.stdout
+    # The tests of COPY are among them: elsewhere they are skipped.
+    assert "skipped" not in found.stdout, found.stdout
