@@ -23,6 +23,8 @@ BUSY = Network(lost=0.0, retried=0.5, alone=0.5, late=0.3)
 RUNS = 12
 
 
+# Outside a transaction, where a process need not ask for every report which products are there.
+@pytest.mark.django_db(transaction=True)
 def test_the_planted_launch_effect_is_recovered(shop: Shop) -> None:
     """By 12 experiments of 260 visitors; `python -m tests.benchmarks.simulator` takes 2,000."""
     effects = []
