@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from shop_style.experiments.guardrails import watch
 from tests.simulation import reports
 from tests.simulation.faults import ANSWERED, REPORTED, Fault
+from tests.simulation.network import Network
+from tests.simulation.runs import visits
 from tests.simulation.shop import Shop, open_shop
 from tests.simulation.shopper import USUAL
 from tests.simulation.totals import CROWD
+from tests.simulation.transport import InProcess
 
 pytestmark = pytest.mark.django_db
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "experiments.md"
@@ -34,6 +40,30 @@ def test_a_planted_fault_is_caught_by_name(shop: Shop, fault: Fault) -> None:
 
 def test_a_healthy_crowd_sets_off_no_check(shop: Shop) -> None:
     assert reports.healthy(shop) == set()
+
+
+def test_healthy_shoppers_set_off_no_check(shop: Shop) -> None:
+    """Through the services, with beacons lost, late and sent twice."""
+    visits(InProcess(shop), USUAL, Network(), 230, np.random.default_rng(9))
+    assert reports.alarms(shop) == set()
+
+
+@pytest.mark.parametrize(
+    ("plant", "because"),
+    [
+        (reports.one_percent_mismatch, "sample_ratio"),
+        (reports.broken_pictures_in_one_arm, "load_failures"),
+        (reports.clickbait, "clickbait"),
+        (reports.healthy, ""),
+    ],
+)
+def test_what_would_mislead_or_harm_pauses_the_experiment(
+    shop: Shop, plant: Callable[[Shop], set[str]], because: str
+) -> None:
+    plant(shop)
+    watch()
+    shop.experiment.refresh_from_db()
+    assert shop.experiment.paused_because == because
 
 
 def test_a_real_launch_effect_sets_off_no_check(shop: Shop) -> None:
