@@ -28,14 +28,15 @@ from django.conf import settings  # noqa: E402
 from django.test.utils import get_runner, override_settings  # noqa: E402
 
 from shop_style.experiments.reporting.values import ExperimentReport  # noqa: E402
+from shop_style.models import Experiment  # noqa: E402
 from styleeval.inference import Interval  # noqa: E402
 from tests.api.server import running_server  # noqa: E402
 from tests.simulation.coverage import Coverage, bounds  # noqa: E402
 from tests.simulation.network import Network  # noqa: E402
 from tests.simulation.runs import final_report, simulated, sweep, visits  # noqa: E402
-from tests.simulation.shop import Shop, open_shop  # noqa: E402
+from tests.simulation.shop import Shop, open_shop, recompile  # noqa: E402
 from tests.simulation.shopper import USUAL  # noqa: E402
-from tests.simulation.transport import ByTile, InProcess, Live  # noqa: E402
+from tests.simulation.transport import InProcess, Live  # noqa: E402
 from tests.simulation.truth import launch, launch_effect, tile_effect  # noqa: E402
 
 LAUNCH = float(launch_effect(USUAL))
@@ -153,7 +154,11 @@ def main() -> None:
         visitor = made("visitor", InProcess(shop), chosen.runs)
         say("visitor, launch, at the end", visitor, "final", LAUNCH, POINTS)
         say("visitor, launch, before (sequence)", visitor, "running", LAUNCH, POINTS)
-        tile = made("tile", ByTile(shop), chosen.tile_runs)
+        Experiment.objects.filter(pk=shop.experiment.pk).update(unit=Experiment.Unit.TILE)
+        recompile(shop)
+        tile = made("tile", InProcess(shop), chosen.tile_runs)
+        Experiment.objects.filter(pk=shop.experiment.pk).update(unit=Experiment.Unit.VISITOR)
+        recompile(shop)
         say("tile, launch, at the end", tile, "final", LAUNCH, None)
         say("tile, tile's share, at the end", tile, "final", TILE, None)
         every = visitor + tile

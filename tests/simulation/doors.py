@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+from django.contrib.auth import get_user_model
 from django.core import signing
 from django.http import HttpResponse
 from django.utils import timezone
+from shop_style.experiments.login import merge_visitor
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import TokenError
@@ -196,3 +198,20 @@ def lowered_coverage(shop: Shop) -> set[str]:
     except Exception as error:
         return {getattr(error, "code", "")}
     return set()
+
+
+def mixed_login(shop: Shop) -> set[str]:
+    """Somebody logs in on a second device that had been given the other arm: out of both, and
+    counted."""
+    user = get_user_model().objects.create_user("ada")
+    devices: dict[bool, Shown] = {}
+    for seed in range(40):
+        shown = opened(shop, seed)
+        devices.setdefault(shown.styled[0], shown)
+    for shown in devices.values():
+        said(shown.token)
+        merge_visitor(shown.visitor, user)
+    rollup()
+    arms = build_report(shop.experiment).arms
+    assert len(devices) == 2 and sum(arm.visitors for arm in arms) == 0
+    return {"mixed"} if [arm.mixed for arm in arms] == [1, 1] else set()

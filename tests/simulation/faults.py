@@ -42,6 +42,7 @@ ANSWERED = (
     Fault(doors.crawling_beacon, "crawler_agent", "beacons come under a crawler's user agent"),
     Fault(doors.click_storm, "many_clicks", "one report has more clicks than a person makes"),
     Fault(doors.order_recorded_twice, "record_conversion", "the shop records an order twice"),
+    Fault(doors.mixed_login, "mixed", "somebody logs in on devices of both arms"),
     Fault(doors.lowered_coverage, "bad_experiment_step", "coverage is lowered mid-run"),
 )
 """Told at once, by the answer or by what is stored."""

@@ -16,6 +16,7 @@ from shop_style.models import (
     Event,
     Experiment,
     HourlyTotals,
+    PairTotals,
     RollupMark,
     SummaryTotals,
     VisitorTotals,
@@ -107,7 +108,8 @@ def final_report(shop: Shop) -> ExperimentReport:
 
 def sweep(shop: Shop) -> None:
     """Remove what visitors left, so that the same experiment can be run anew."""
-    for model in (Event, VisitorTotals, SummaryTotals, HourlyTotals, DailyTally, RollupMark):
+    totals = (VisitorTotals, SummaryTotals, HourlyTotals, PairTotals, DailyTally)
+    for model in (Event, *totals, RollupMark):
         model._default_manager.all().delete()
     running = {"state": Experiment.State.RUNNING, "paused_because": "", "ends_at": None}
     Experiment.objects.filter(pk=shop.experiment.pk).update(**running)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from shop_style.experiments.reporting.readout import build_report
-from shop_style.models import Event
+from shop_style.models import Event, Experiment
 from tests.simulation.coverage import Coverage, bounds
 from tests.simulation.network import Network
 from tests.simulation.runs import simulated, sweep, visits
-from tests.simulation.shop import Shop
+from tests.simulation.shop import Shop, recompile
 from tests.simulation.shopper import USUAL
 from tests.simulation.transport import InProcess
-from tests.simulation.truth import launch, launch_effect
+from tests.simulation.truth import launch, launch_effect, tile_effect
 
 pytestmark = pytest.mark.django_db
 PERFECT = Network(lost=0.0, retried=0.0, alone=0.0, late=0.0)
@@ -73,3 +73,20 @@ def test_memory_and_database_store_the_same(shop: Shop) -> None:
 def test_losing_beacons_of_all_arms_alike_leaves_the_split_alone(shop: Shop) -> None:
     report = simulated(InProcess(shop), USUAL, Network(lost=0.3), visitors=150, seed=5).final
     assert 80 < report.visitors < 140 and not report.is_mismatched
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tiles_drawn_one_by_one_show_more_than_a_launch_earns(shop: Shop) -> None:
+    """The report says what its number is of; 400 such runs are in docs/benchmarks.md."""
+    Experiment.objects.filter(pk=shop.experiment.pk).update(unit=Experiment.Unit.TILE)
+    recompile(shop)
+    lifts = []
+    for seed in range(8):
+        final = simulated(InProcess(shop), USUAL, Network(), visitors=260, seed=seed).final
+        assert "not the effect of a launch" in final.estimand
+        lifts += [item.comparison.lift for item in final.effects if item.comparison]
+        sweep(shop)
+    found = Coverage([lift for lift in lifts if lift], tile_effect(USUAL))
+    assert found.mean == pytest.approx(found.truth, abs=3 * found.standard_error)
+    low, high = bounds(len(lifts), nominal=found.nominal)
+    assert low <= found.held <= high

@@ -13,12 +13,11 @@ import numpy as np
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from shop_style.experiments.hashing import share, visitor_hash
+from shop_style.experiments.hashing import tile_key
 from shop_style.experiments.ingest import ingest
 from shop_style.experiments.page import Page
 from shop_style.experiments.snapshot import ExperimentEntry, current_snapshot
-from shop_style.experiments.tokens import Exposure, new_page_view, page_token
-from shop_style.experiments.visitor import Visitor, crawls, known_visitor
+from shop_style.experiments.visitor import Visitor
 from shop_style.models import PhaseProduct
 from tests.simulation.network import Beacon
 from tests.simulation.shop import PLACEMENT, Shop
@@ -57,11 +56,14 @@ class InProcess:
     shop: Shop
     _requests: dict[str, Any] = field(default_factory=dict)
     _products: list[int] = field(default_factory=list)
+    _tiles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         rows = PhaseProduct.objects.filter(phase__experiment=self.shop.experiment)
-        numbers = dict(rows.values_list("object_id", "pk"))
-        self._products = [numbers[str(chair.pk)] for chair in self.shop.chairs]
+        found = {row.object_id: row for row in rows}
+        placed = [found[str(chair.pk)] for chair in self.shop.chairs]
+        self._products = [row.pk for row in placed]
+        self._tiles = [tile_key(row.content_type_id, row.object_id, row.field) for row in placed]
 
     @property
     def experiment(self) -> ExperimentEntry:
@@ -84,7 +86,7 @@ class InProcess:
             page.exclude([experiment])
             return Shown("", [False] * len(order), "")
         for position, product in enumerate(order):
-            assignment = page.assignment(experiment)
+            assignment = page.assignment(experiment, self._tiles[product])
             page.keep_visitor()
             styled.append(assignment is not None and assignment.arm.slug != "control")
             if assignment is not None:
@@ -95,35 +97,6 @@ class InProcess:
 
     def report(self, beacon: Beacon) -> dict[str, Any]:
         return vars(ingest(beacon.token, beacon.events, agent=beacon.agent))
-
-
-@dataclass
-class ByTile(InProcess):
-    """As InProcess, with each tile's arm drawn by itself: the visitor is hashed with the tile."""
-
-    def page(self, order: Sequence[int], visitor: str, agent: str) -> Shown:
-        found = known_visitor(visitor)
-        if found is None or crawls(agent):
-            return Shown("", [False] * len(order), "")
-        experiment, styled = self.experiment, []
-        phase = experiment.phases[experiment.current]
-        placed: dict[int, dict[int, int]] = {}
-        for position, product in enumerate(order):
-            drawn = share(experiment.arm_salt, f"{found.id}|{self._products[product]}")
-            arm = phase.arm_at(drawn)
-            placed.setdefault(arm.id, {})[position] = self._products[product]
-            styled.append(arm.slug != "control")
-        exposures = [
-            Exposure(
-                experiment=experiment.id,
-                phase=phase.id,
-                arm=arm,
-                visitor=visitor_hash(experiment.visitor_salt, found.id),
-                products=products,
-            )
-            for arm, products in placed.items()
-        ]
-        return Shown(page_token(new_page_view(), exposures).signed(), styled, visitor)
 
 
 @dataclass
