@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shop_style.experiments.reporting.effects import look_of
-from shop_style.experiments.reporting.products import Key, product_strata
+from shop_style.experiments.reporting.products import PREFIX, Key, product_strata
 from shop_style.experiments.reporting.sums import Sums
 from shop_style.models import Arm, PhaseProduct
 
 if TYPE_CHECKING:
-    from styleeval.inference import Association
+    from styleeval.inference.association import Association
 
 SCORES: Final = ("ssim", "delta_e", "perceptual")
 """Columns of a variant that a line is drawn over: inside the product, as its gate measures."""
@@ -37,7 +37,7 @@ def fidelity_of(
 ) -> list[Fidelity]:
     """A line for each style and score that enough products have. scores: by arm and picture."""
     control = next((arm for arm in arms if arm.is_control), None)
-    if control is None:
+    if control is None or not sums.slices(PREFIX):
         return []
     found = []
     for arm in arms:
@@ -57,12 +57,9 @@ def _line(
     strata: Mapping[Key, list[object]],
     scores: Mapping[tuple[int, Key], Mapping[str, float | None]],
 ) -> Fidelity | None:
-    from styleeval.inference import (
-        OutOfRange,
-        TooFewProducts,
-        score_association,
-        score_effect,
-    )
+    from styleeval.inference.association import score_association
+    from styleeval.inference.effect import score_effect
+    from styleeval.inference.errors import OutOfRange, TooFewProducts
 
     effects, values = [], []
     for key, pairs in strata.items():

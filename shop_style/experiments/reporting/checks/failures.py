@@ -17,7 +17,9 @@ def failure_checks(found: Findings) -> Iterator[Check]:
 
     floor = app_settings().PAUSE_FAILURE_SHARE
     for control, arm in found.against_control():
-        finding = _("a picture did not load for %(arm)s of its visitors, %(control)s of control")
+        finding = _(
+            "a picture did not load for %(arm)s of its visitors, and %(control)s of the originals’"
+        )
         values = {"arm": share(arm), "control": share(control)}
         light = OPEN if min(arm.visitors, control.visitors) < FEW else GREEN
         if light == GREEN and arm.failing_visitors + control.failing_visitors:

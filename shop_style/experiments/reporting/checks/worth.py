@@ -38,6 +38,7 @@ def clickbait_checks(found: Findings) -> Iterator[Check]:
                 strata_of(found.sums.pairs(control, arm), orders=True),
                 planned=planned,
                 alpha=2 * STRICT,
+                sizes=found.sums.sizes(control, arm),
             )
         except TooFewVisitors:
             continue
