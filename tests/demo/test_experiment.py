@@ -96,7 +96,10 @@ def test_a_crowd_through_a_live_server_is_reported_as_it_was(run: Any) -> None:
     crowd = [shopper(number, seed=SEED) for number in range(CROWD)]
     for kind, name in (("crawler", "crawler"), ("private", "gpc")):
         assert report.excluded[name] == sum(who.pages for who in crowd if who.kind == kind) > 0
-    assert {slug for slug, arms in report.devices.items()} == {"desktop", "mobile"}
+    assert {item.name for item in report.segments if item.kind == "device"} == {
+        "desktop",
+        "mobile",
+    }
     assert report.is_complete
     assert DailyTally.objects.filter(kind="visitor").count() == 2
     # What it says, in the order of a reader.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from shop_style.experiments.reporting.effects import look_of
 from shop_style.experiments.reporting.products import PREFIX, Key, product_strata
-from shop_style.experiments.reporting.sums import Sums
+from shop_style.experiments.reporting.sums import Strata, Sums
 from shop_style.models import Arm, PhaseProduct
 
 if TYPE_CHECKING:
-    from styleeval.inference.association import Association
+    from styleeval.inference import Association
 
 SCORES: Final = ("ssim", "delta_e", "perceptual")
 """Columns of a variant that a line is drawn over: inside the product, as its gate measures."""
@@ -54,12 +54,10 @@ def fidelity_of(
 def _line(
     arm: Arm,
     score: str,
-    strata: Mapping[Key, list[object]],
+    strata: Mapping[Key, Strata],
     scores: Mapping[tuple[int, Key], Mapping[str, float | None]],
 ) -> Fidelity | None:
-    from styleeval.inference.association import score_association
-    from styleeval.inference.effect import score_effect
-    from styleeval.inference.errors import OutOfRange, TooFewProducts
+    from styleeval.inference import OutOfRange, TooFewProducts, score_association, score_effect
 
     effects, values = [], []
     for key, pairs in strata.items():

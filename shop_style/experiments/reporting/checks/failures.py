@@ -23,13 +23,13 @@ def failure_checks(found: Findings) -> Iterator[Check]:
         values = {"arm": share(arm), "control": share(control)}
         light = OPEN if min(arm.visitors, control.visitors) < FEW else GREEN
         if light == GREEN and arm.failing_visitors + control.failing_visitors:
-            pair = [
+            one, other = (
                 Proportion(
                     visitors=item.visitors, successes=min(item.failing_visitors, item.visitors)
                 )
                 for item in (control, arm)
-            ]
-            comparison = proportion_difference(*pair)
+            )
+            comparison = proportion_difference(one, other)
             much = arm.failing_visitors >= floor * arm.visitors
             if comparison.p_value < STRICT:
                 worse = comparison.difference.estimate > 0
