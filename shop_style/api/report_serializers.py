@@ -34,6 +34,7 @@ class ArmReportSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField()
     failed = serializers.IntegerField()
     suspicious = serializers.IntegerField()
+    repeated = serializers.IntegerField(help_text="reports of what was counted already")
     ctr = IntervalSerializer(allow_null=True)
 
 
