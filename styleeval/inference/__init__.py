@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from styleeval.inference.mean import mean_summary as mean_summary
     from styleeval.inference.mean import per_visitor as per_visitor
     from styleeval.inference.mismatch import Mismatch as Mismatch
-    from styleeval.inference.mismatch import PhasedMismatch as PhasedMismatch
     from styleeval.inference.mismatch import detection_chance as detection_chance
-    from styleeval.inference.mismatch import phased_ratio_mismatch as phased_ratio_mismatch
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
     from styleeval.inference.multiple import benjamini_hochberg as benjamini_hochberg
     from styleeval.inference.multiple import holm as holm
+    from styleeval.inference.phased import PhasedMismatch as PhasedMismatch
+    from styleeval.inference.phased import phased_ratio_mismatch as phased_ratio_mismatch
     from styleeval.inference.pooling import Pooled as Pooled
     from styleeval.inference.pooling import ProductLift as ProductLift
     from styleeval.inference.pooling import pool_products as pool_products
@@ -82,7 +82,7 @@ _HOMES = {
     "Effect": "effect",
     "Interval": "ratio",
     "Mismatch": "mismatch",
-    "PhasedMismatch": "mismatch",
+    "PhasedMismatch": "phased",
     "Pooled": "pooling",
     "Posterior": "bayesian",
     "Prior": "bayesian",
@@ -117,7 +117,7 @@ _HOMES = {
     "mean_summary": "mean",
     "multinomial_evidence": "evidence",
     "per_visitor": "mean",
-    "phased_ratio_mismatch": "mismatch",
+    "phased_ratio_mismatch": "phased",
     "pool_products": "pooling",
     "posterior_of": "bayesian",
     "power_of": "power",

@@ -13,13 +13,13 @@ from styleeval.inference.ratio import checked_alpha
 
 Vector = NDArray[np.float64]
 
-SPREAD_PRIOR: Final = 0.3
+SPREAD_PRIOR: Final = 0.5
 """Scale of the half-normal prior on the standard deviation between products, in log lifts."""
 
 _COARSE, _FINE = 96, 96
 # Of the log posterior: what is this far below the top weighs nothing.
 _NEGLIGIBLE = 12.0
-_WIDEST = 4 * SPREAD_PRIOR
+_WIDEST = 3 * SPREAD_PRIOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +94,8 @@ def _log_posterior(deviations: Vector, effects: Vector, variances: Vector) -> Ve
     means = weights @ effects / mass
     squares = weights @ effects**2 - mass * means**2
     likelihood = -(np.log(total).sum(axis=1) + np.log(mass) + squares) / 2
-    prior: Vector = -((deviations / SPREAD_PRIOR) ** 2) / 2
-    return likelihood + prior
+    heights: Vector = likelihood - (deviations / SPREAD_PRIOR) ** 2 / 2
+    return heights
 
 
 def _solve_q(effects: Vector, variances: Vector, columns: Vector, target: float) -> float:

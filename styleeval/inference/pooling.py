@@ -143,10 +143,12 @@ class _Model:
     def product(self, name: str, effect: Effect | None, minima: tuple[int, int]) -> ProductLift:
         if effect is None:
             variances = self._mean_variances + self._spread.deviations**2 + self._common
-            reasons = ("nobody clicked it, or an arm never saw it",)
-            shrunken = self._mixed(self._means, variances)
             return ProductLift(
-                product=name, alone=None, shrunken=shrunken, own_share=0.0, reasons=reasons
+                product=name,
+                alone=None,
+                shrunken=self._mixed(self._means, variances),
+                own_share=0.0,
+                reasons=("nobody clicked it, or an arm never saw it",),
             )
         own = effect.variance - self._common
         drawn = own / (own + self._spread.deviations**2)

@@ -11,8 +11,8 @@ from django.core.management.base import OutputWrapper
 
 from shop_style.api.objects import name_of
 from shop_style.demo import simulate
-from shop_style.demo.catalogue import DemoError
 from shop_style.demo.crowd import Tile, browse, shopper
+from shop_style.demo.errors import DemoError
 from shop_style.demo.experiment import DemoExperiment, recovery
 from shop_style.demo.models import ProductImage
 from shop_style.demo.server import live_server

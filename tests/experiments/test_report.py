@@ -27,13 +27,13 @@ from tests.experiments.test_report_commands import Outline, run
 
 pytestmark = pytest.mark.django_db
 
-USUAL = Habits(visitors=300, clicking=80, seen=4)
-BETTER = Habits(visitors=300, clicking=140, seen=4)
+USUAL = Habits(visitors=300, clicking=80, seen=2)
+BETTER = Habits(visitors=300, clicking=140, seen=2)
 
 
 @pytest.fixture
 def shop(make_shop: Any) -> Any:
-    shop = make_shop(4, planned_visitors=600)
+    shop = make_shop(2, planned_visitors=600)
     shop.start()
     return shop
 
@@ -112,7 +112,7 @@ def test_several_arms_share_the_error_and_the_best_one_is_the_sentence(
     shop.start()
     come(shop, "control", USUAL)
     come(shop, "warm", BETTER)
-    come(shop, "cold", Habits(visitors=150, clicking=40))
+    come(shop, "cold", Habits(visitors=150, clicking=40, seen=2))
     report = report_of(shop)
     cold_effect, warm = report.effects
     assert warm.level == cold_effect.level == 0.025
@@ -125,8 +125,8 @@ def test_several_arms_share_the_error_and_the_best_one_is_the_sentence(
 
 def test_clicks_that_bring_no_orders_are_said_in_the_sentence(shop: Any, settings: Any) -> None:
     settings.SHOP_STYLE = {**settings.SHOP_STYLE, "PAUSE_ON": []}
-    come(shop, "control", Habits(visitors=400, clicking=200, buying=110))
-    come(shop, "warm", Habits(visitors=400, clicking=320, buying=40))
+    come(shop, "control", Habits(visitors=400, clicking=200, buying=110, seen=2))
+    come(shop, "warm", Habits(visitors=400, clicking=320, buying=40, seen=2))
     report = report_of(shop)
     assert check(report, "clickbait").light == "red"
     assert "but they bring no more orders" in verdict(report)
@@ -148,8 +148,8 @@ def test_a_ctr_that_rose_because_less_was_seen_is_doubted(shop: Any) -> None:
 
 def test_failing_pictures_come_before_any_effect(shop: Any, settings: Any) -> None:
     settings.SHOP_STYLE = {**settings.SHOP_STYLE, "PAUSE_ON": []}
-    come(shop, "control", Habits(visitors=300, clicking=80, failing=1))
-    come(shop, "warm", Habits(visitors=300, clicking=80, failing=60))
+    come(shop, "control", Habits(visitors=300, clicking=80, failing=1, seen=2))
+    come(shop, "warm", Habits(visitors=300, clicking=80, failing=60, seen=2))
     report = report_of(shop)
     assert check(report, "load_failures").light == "red"
     assert verdict(report) == "Do not decide by this result: pictures of Warm do not load."
@@ -159,8 +159,8 @@ def test_failing_pictures_come_before_any_effect(shop: Any, settings: Any) -> No
 def test_segments_are_corrected_together(shop: Any) -> None:
     come(shop, "control", Habits(visitors=200, clicking=60, seen=6))
     come(shop, "warm", Habits(visitors=200, clicking=95, seen=6))
-    come(shop, "control", Habits(visitors=200, clicking=60, device="mobile"), name="m")
-    come(shop, "warm", Habits(visitors=200, clicking=62, device="mobile"), name="m")
+    come(shop, "control", Habits(visitors=200, clicking=60, device="mobile", seen=2), name="m")
+    come(shop, "warm", Habits(visitors=200, clicking=62, device="mobile", seen=2), name="m")
     report = report_of(shop)
     found = {(item.kind, item.name): item for item in report.segments}
     assert list(found) == [
@@ -200,7 +200,9 @@ def test_products_are_drawn_towards_their_style_and_named(make_shop: Any) -> Non
         assert f'<th scope="row">{chair.name}</th>' in page
 
 
-def test_products_left_out_are_told_by_why(shop: Any) -> None:
+def test_products_left_out_are_told_by_why(make_shop: Any) -> None:
+    shop = make_shop(4)
+    shop.start()
     first, second, third, _rest = shop.experiment.phases.get().products.order_by("pk")
     first.left_out_at, first.left_out_because = timezone.now(), "file_missing"
     first.save()
@@ -230,10 +232,12 @@ def test_each_day_stands_as_it_stood_then(shop: Any) -> None:
     assert "<polygon" in page and page.count("The same as a table") == 1
 
 
-def test_the_csv_has_every_number_and_no_formula(shop: Any, settings: Any) -> None:
+def test_the_csv_has_every_number_and_no_formula(make_shop: Any) -> None:
+    shop = make_shop(3, planned_visitors=600)
+    shop.start()
     type(shop.chairs[0]).objects.filter(pk=shop.chairs[0].pk).update(name="=HYPERLINK(1)")
-    come(shop, "control", Habits(visitors=300, clicking=200, seen=4))
-    come(shop, "warm", Habits(visitors=300, clicking=250, seen=4))
+    come(shop, "control", Habits(visitors=300, clicking=200, seen=3))
+    come(shop, "warm", Habits(visitors=300, clicking=250, seen=3))
     report = report_of(shop)
     text = run("experiment_report", "warm-listing", "--csv")
     assert text == report_csv(report)
@@ -270,8 +274,8 @@ def test_the_page_reads_without_a_script_and_for_a_screen_reader(shop: Any) -> N
 def test_queries_are_the_same_for_any_number_of_products(make_shop: Any, number: int) -> None:
     shop = make_shop(number)
     shop.start()
-    come(shop, "control", Habits(visitors=120, clicking=60))
-    come(shop, "warm", Habits(visitors=120, clicking=60))
+    come(shop, "control", Habits(visitors=120, clicking=60, seen=2))
+    come(shop, "warm", Habits(visitors=120, clicking=60, seen=2))
     rollup(products=True)
     ContentType.objects.clear_cache()
     with CaptureQueriesContext(connection) as queries:

@@ -130,4 +130,4 @@ def test_the_examples_in_the_docs_run(capsys: pytest.CaptureFixture[str]) -> Non
     # Another NumPy may draw other visitors; the verdicts on the page must stand all the same.
     assert found[0] == shown[0] == "False higher"
     assert found[3:5] == shown[3:5]
-    assert len(found) == len(shown) == 7
+    assert len(found) == len(shown) == 9

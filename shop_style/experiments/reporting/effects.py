@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +37,7 @@ class Rule:
         """Of the planned visitors, those of this arm and the control, by the first weights."""
         weights = phases[0].weights
         whole = math.fsum(weights.values())
-        share = sum(weights.get(str(item.pk), 0.0) for item in (control, arm)) / whole
+        share = sum(float(weights.get(str(item.pk), 0)) for item in (control, arm)) / whole
         return max(1, round(self.planned_visitors * share))
 
 
@@ -152,6 +152,8 @@ def _course(
     rule: Rule, control: Arm, arm: Arm, planned: int, daily: Sequence[tuple[date, Sums]]
 ) -> list[Moment]:
     """The confidence sequence of the lift at each day's end, from the first day that has one."""
+    # What holds at any time does not ask whether the end has come.
+    rule = replace(rule, ended=False)
     found = []
     for day, sums in daily:
         sequence = judged(

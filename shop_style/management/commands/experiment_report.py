@@ -34,7 +34,7 @@ class Command(CodedCommand):
     def handle(self, **options: Any) -> None:
         experiment = find_experiment(options["slug"])
         if options["rollup"]:
-            rollup()
+            rollup(products=True)
         report = build_report(experiment)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), indent=2))
