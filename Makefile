@@ -2,12 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+OSCAR  := DJANGO_SETTINGS_MODULE=settings.oscar
 MANAGE := $(BIN)/python manage.py
 # Two busy thread pools on two cores make each other several times slower when they spin.
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench docs clean
+.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -20,6 +21,21 @@ serve: $(VENV)/.demo
 # All tests take two processes; with ARGS, such as ARGS=tests/api, one.
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 2 --dist loadfile)
+
+demo-oscar: $(VENV)/.oscar
+	$(OSCAR) $(MANAGE) migrate --verbosity 0
+	$(OSCAR) $(MANAGE) demo_oscar
+
+serve-oscar: $(VENV)/.oscar
+	$(OSCAR) $(MANAGE) migrate --verbosity 0
+	$(OSCAR) $(MANAGE) runserver $(if $(PORT),$(PORT),8000)
+
+test-oscar: $(VENV)/.dev $(VENV)/.oscar
+	SHOP_STYLE_OSCAR_FOLDER=temporary $(BIN)/python -m pytest --ds settings.oscar $(if $(ARGS),$(ARGS),tests/oscar)
+
+# The wheel alone, in an environment of its own outside this folder, under the Oscar host's tests.
+test-wheel: $(VENV)/.dev
+	.ci/wheel $(BIN)/python
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,9 +63,16 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e .
 	touch $@
 
+# gbstats, an oracle of the tests, without its dependencies: it asks for numpy<2 and pandas<2, which
+# the parts that are compared do not need.
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install --quiet --no-deps gbstats==0.8.0
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.oscar: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[oscar]"
+	touch $@
 
 # The peers and the judge of the benchmarks, which neither the tests nor the plugin need.
 $(VENV)/.bench: $(VENV)/.dev

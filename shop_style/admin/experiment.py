@@ -98,9 +98,9 @@ class ExperimentAdmin(ExperimentViews):
             experiment.state,
             experiment.get_state_display(),
         )
-        more = experiment.get_outcome_display()
+        more = str(experiment.get_outcome_display())
         if experiment.paused_because:
-            more = Experiment.Because(experiment.paused_because).label
+            more = str(Experiment.Because(experiment.paused_because).label)
         return format_html("{} {}", badge, more) if more else badge
 
     @admin.display(description=_("arms"))

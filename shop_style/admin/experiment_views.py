@@ -108,7 +108,7 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
         """The report; a POST brings the totals up to date first."""
         experiment = self._viewed(request, object_id)
         if request.method == "POST":
-            self.message_user(request, f"{rollup().summary()}.", messages.SUCCESS)
+            self.message_user(request, f"{rollup(products=True).summary()}.", messages.SUCCESS)
             return HttpResponseRedirect(self._address("report", experiment))
         request.current_app = self.admin_site.name
         context = {

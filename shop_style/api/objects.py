@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,15 @@ from django.utils.module_loading import import_string
 
 from shop_style.conf import app_settings
 from shop_style.experiments.pictures import covers
-from shop_style.sources import SourceImage, child_sources, sources_of
+from shop_style.sources import Source, SourceImage, child_sources, sources, sources_of
 
 _NAME = re.compile(
     r"(?P<app>[a-z_]\w{0,99})\.(?P<model>[a-z_]\w{0,99}):(?P<pk>[^\s\x00\ud800-\udfff]{1,64})",
     re.IGNORECASE | re.ASCII,
 )
+
+_SMALL = 2**31
+"""Every kind of key takes integers below; checking them takes longer than looking them up."""
 
 
 def find_pictures(names: Sequence[str], request: HttpRequest) -> dict[str, SourceImage]:
@@ -54,11 +58,18 @@ def _parsed(name: str) -> tuple[type[models.Model] | None, str]:
     match = _NAME.fullmatch(name)
     if match is None:
         return None, ""
+    model = _model_named(match["app"].lower(), match["model"].lower(), sources())
+    return (None, "") if model is None else (model, match["pk"])
+
+
+@lru_cache(maxsize=256)
+def _model_named(app: str, name: str, known: tuple[Source, ...]) -> type[models.Model] | None:
+    """The model, where it holds pictures or its child rows do. known: the sources it depends on."""
     try:
-        model = apps.get_model(match["app"], match["model"])
+        model = apps.get_model(app, name)
     except LookupError:
-        return None, ""
-    return (model, match["pk"]) if sources_of(model) or child_sources(model) else (None, "")
+        return None
+    return model if sources_of(model) or child_sources(model) else None
 
 
 def _rows(
@@ -70,7 +81,8 @@ def _rows(
     for key in keys:
         try:
             value = field.to_python(key)
-            field.run_validators(value)
+            if not (type(value) is int and 0 <= value < _SMALL):
+                field.run_validators(value)
         except (ValidationError, ValueError, OverflowError):
             continue
         # “007” is not another name of row 7, and no driver takes an integer beyond 64 bits.

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from http.cookies import SimpleCookie
 from typing import Any, Final
 
-from shop_style.demo.catalogue import DemoError
 from shop_style.demo.crowd import Shopper
+from shop_style.demo.errors import DemoError
 
 TIMEOUT: Final = 30.0
 

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.text import slugify
 
+from shop_style.demo.bundled import bundled_picture, bundled_products
+from shop_style.demo.errors import DemoError
 from shop_style.demo.models import Product, ProductImage
-from shop_style.exceptions import IntakeError, ShopStyleError
+from shop_style.exceptions import IntakeError
 from shop_style.imaging.intake import IntakeLimits, decode
 
 MOST_PHOTOS = 40
-_FROM_SKIMAGE = "skimage:"
 _SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "AVIF": ".avif"}
-
-
-class DemoError(ShopStyleError, RuntimeError):
-    """The demo cannot go on; the message says what to do."""
-
-    code = "demo_failed"
 
 
 @dataclass
@@ -47,13 +39,8 @@ class Loaded:
 
 def load_catalogue(folder: Path) -> Loaded:
     """Add the bundled products that are not there yet. Raises DemoError naming what is missing."""
-    listing = folder / "catalogue.json"
-    try:
-        products = json.loads(listing.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DemoError(f"the demo's catalogue {listing} cannot be read: {error}") from error
     loaded = Loaded()
-    for entry in products:
+    for entry in bundled_products(folder):
         product, _ = Product.objects.get_or_create(
             slug=entry["slug"],
             defaults={
@@ -68,7 +55,7 @@ def load_catalogue(folder: Path) -> Loaded:
                 product,
                 position,
                 alt=item.get("alt", ""),
-                read=partial(_bundled, folder, item["file"]),
+                read=partial(bundled_picture, folder, item["file"]),
             )
     return loaded
 
@@ -148,25 +135,3 @@ def _add_image(
             )
         loaded.new += 1
     loaded.images.append(image)
-
-
-def _bundled(folder: Path, name: str) -> tuple[str, bytes]:
-    """File name and bytes of a catalogue picture; a few ship inside scikit-image."""
-    if name.startswith(_FROM_SKIMAGE):
-        title = name.removeprefix(_FROM_SKIMAGE)
-        return f"{title}.jpg", _skimage_photo(title)
-    path = folder / name
-    try:
-        return path.name, path.read_bytes()
-    except OSError as error:
-        raise DemoError(f"the demo's picture {path} cannot be read: {error}") from error
-
-
-def _skimage_photo(title: str) -> bytes:
-    import skimage.data
-    from PIL import Image
-
-    stream = io.BytesIO()
-    pixels: Any = getattr(skimage.data, title)()
-    Image.fromarray(pixels).convert("RGB").save(stream, "JPEG", quality=92)
-    return stream.getvalue()

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import OutputWrapper
 from django.db.models import Avg
 
-from shop_style.demo.catalogue import DemoError
+from shop_style.demo.errors import DemoError
 from shop_style.models import Status, StyleVariant
 from shop_style.transfer.registry import engine_entry
 

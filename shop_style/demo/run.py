@@ -6,34 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management.base import OutputWrapper
 from django.db import connection
 
 from shop_style.demo.catalogue import (
     MOST_PHOTOS,
-    DemoError,
     Loaded,
     load_catalogue,
     load_photos,
 )
 from shop_style.demo.contact_sheet import write_sheet
+from shop_style.demo.errors import DemoError
 from shop_style.demo.experiment import VISITORS, DemoExperiment
+from shop_style.demo.login import add_login
 from shop_style.demo.models import Product, ProductImage
-from shop_style.demo.progress import work_off
 from shop_style.demo.styles import STYLES, load_styles
 from shop_style.demo.table import reasons, table
+from shop_style.demo.variants import publish_passed, render
 from shop_style.experiments.reporting.text import counted
 from shop_style.generation.limits import intake_limits
-from shop_style.generation.request import RequestReport, request_variants
-from shop_style.generation.review import approve, publish
-from shop_style.models import Experiment, Status, Style, StyleVariant
-from shop_style.models.variant import Review
+from shop_style.models import Experiment, Style, StyleVariant
 from shop_style.sources import source_image
 
 ACTOR = "demo"
-LOGIN = "admin"
 COMPARED = "grade"
 """Slug of the style that the experiment compares with the originals."""
 
@@ -59,17 +54,13 @@ class Demo:
         self.output.mkdir(parents=True, exist_ok=True)
         styles = load_styles(self.fixtures)
         loaded = self._load()
-        report = self._request(loaded.images, styles)
-        if report.created or report.requeued or _unfinished(report):
-            self.out.write("Rendering in a worker process of its own:")
-            pks = [variant.pk for variant in report.variants]
-            work_off(pks, log=self.output / "worker.log", out=self.out)
-        else:
-            self.out.write("Nothing to render: every variant is there already.")
+        pictures = [source_image(image) for image in loaded.images]
+        wanted = [styles[item.slug] for item in STYLES]
+        render(pictures, wanted, actor=ACTOR, log=self.output / "worker.log", out=self.out)
         rows = self._results(loaded.images)
         self._tell_results(rows)
         self._write_sheet(loaded.images, list(styles.values()))
-        self._publish([variant for _, variant in rows])
+        publish_passed([variant for _, variant in rows], actor=ACTOR, out=self.out)
         self._experiment(styles[COMPARED]).run(loaded.images)
         self._tell_where(add_login(self.out))
 
@@ -87,19 +78,6 @@ class Demo:
                 f"the demo takes {MOST_PHOTOS} at a time."
             )
         return loaded
-
-    def _request(self, images: Sequence[ProductImage], styles: dict[str, Style]) -> RequestReport:
-        total = RequestReport()
-        pictures = [source_image(image) for image in images]
-        for wanted in STYLES:
-            report = request_variants(pictures, [styles[wanted.slug]], actor=ACTOR)
-            self.out.write(f"{styles[wanted.slug]}: {report.summary()}.")
-            for _name, error in report.refused:
-                self.out.write(f"  refused {error} ({error.code})")
-            total.created += report.created
-            total.requeued += report.requeued
-            total.variants += report.variants
-        return total
 
     def _results(self, images: Sequence[ProductImage]) -> list[tuple[str, StyleVariant]]:
         products = {str(image.pk): image.product.name for image in images}
@@ -135,22 +113,6 @@ class Demo:
         )
         self.out.write(f"\nContact sheet: {page}\n               {picture}")
 
-    def _publish(self, variants: Sequence[StyleVariant]) -> None:
-        passed = [item for item in variants if item.status == Status.READY and item.passed]
-        undecided = [item for item in passed if item.review == Review.UNREVIEWED]
-        approved = approve(undecided, actor=ACTOR, reason="passed its gate in the demo").done
-        waiting = [item for item in undecided if item.review == Review.APPROVED]
-        published = publish(waiting, actor=ACTOR).done
-        if approved:
-            self.out.write(
-                f"\nApproved {approved} variants that passed their gate and published "
-                f"{published}, as “{ACTOR}”, in the audit trail.\n"
-                "A demo must go on by itself; in a real shop a person looks at each and decides: "
-                "the gate of painted styles judges shape and print, and lets colours go far."
-            )
-        else:
-            self.out.write("\nNothing new to approve.")
-
     def _experiment(self, style: Style) -> DemoExperiment:
         own = self.photos is not None
         return DemoExperiment(
@@ -182,24 +144,3 @@ def check_tables() -> None:
     }
     if needed - there:
         raise DemoError("the database has no tables yet; run `python manage.py migrate` first")
-
-
-def add_login(out: OutputWrapper) -> str:
-    """A superuser for this computer, under DEBUG only. Returns the login in words, or nothing."""
-    if not settings.DEBUG:
-        return ""
-    users = get_user_model()._default_manager
-    user = users.filter(username=LOGIN).first()
-    if user is None:
-        users.create_superuser(LOGIN, password=LOGIN)
-        out.write(
-            f"\nADDED A LOGIN {LOGIN} / {LOGIN} FOR THIS COMPUTER ONLY: "
-            "never let others reach a shop that has it."
-        )
-        return f"login {LOGIN} / {LOGIN}"
-    return f"login {LOGIN} / {LOGIN}" if user.check_password(LOGIN) else ""
-
-
-def _unfinished(report: RequestReport) -> bool:
-    waiting = (Status.PENDING, Status.RUNNING)
-    return any(variant.status in waiting for variant in report.variants)

@@ -22,7 +22,7 @@ from django.core.servers.basehttp import (
 )
 from django.urls import reverse
 
-from shop_style.demo.catalogue import DemoError
+from shop_style.demo.errors import DemoError
 from shop_style.demo.progress import log_end
 
 HOST: Final = "127.0.0.1"

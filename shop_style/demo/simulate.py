@@ -15,8 +15,8 @@ from django.core.management.base import OutputWrapper
 from django.urls import reverse
 
 from shop_style.demo.browser import TIMEOUT, Browser
-from shop_style.demo.catalogue import DemoError
 from shop_style.demo.crowd import PLANTED_LIFT, Tile, browse, reports, shopper
+from shop_style.demo.errors import DemoError
 from shop_style.demo.progress import LOOK_EVERY, Teller, clock
 from shop_style.demo.server import HOST
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from shop_style.demo.catalogue import DemoError
+from shop_style.demo.errors import DemoError
 from shop_style.models import Style, StyleReference
 from shop_style.models.style import Region
 from shop_style.transfer.registry import engine_entry

@@ -239,17 +239,17 @@ def _orders_per_click(case: _Case, control: Arm, arm: Arm) -> float | None:
         return None
     if sum(case.total(item, "conversions") for item in pair) < _LEAST_CONVERSIONS:
         return None
-    from styleeval.inference import TooFewVisitors
-    from styleeval.inference.sequential import sequential_strata
+    from styleeval.inference import sequential_strata
+    from styleeval.inference.errors import InferenceError
 
-    strata = [
-        (case.of(phase, control).orders_per_click(), case.of(phase, arm).orders_per_click())
-        for phase in case.phases
-    ]
     try:
+        strata = [
+            (case.of(phase, control).orders_per_click(), case.of(phase, arm).orders_per_click())
+            for phase in case.phases
+        ]
         # One side of the interval alone is looked at, so each may miss by CHANCE.
         found = sequential_strata(strata, planned=case.planned, alpha=2 * CHANCE)
-    except TooFewVisitors:
+    except InferenceError:  # also of orders by visitors whose pictures never reported
         return None
     return found.difference.high
 

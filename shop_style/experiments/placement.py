@@ -15,18 +15,18 @@ from shop_style.experiments.page import Page, Placed
 from shop_style.experiments.rendering import (
     Rendering,
     control_rendering,
-    has_files,
     original_rendering,
     variant_rendering,
 )
+from shop_style.experiments.shown import Shown
 from shop_style.experiments.snapshot import (
     ExperimentEntry,
     Snapshot,
     current_snapshot,
     experiment_database,
 )
-from shop_style.models import PhaseProduct, PhaseVariant, StyleVariant
-from shop_style.models.variant import DISPLAYED
+from shop_style.experiments.taking_part import parts
+from shop_style.models import StyleVariant
 from shop_style.sources import SourceImage
 
 logger = logging.getLogger(__name__)
@@ -59,32 +59,33 @@ def originals(page: Page, pictures: Sequence[SourceImage]) -> list[Placed]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Entry:
     """A picture that takes part in an experiment, with the variant of each arm by its id."""
 
     experiment: ExperimentEntry
     product: int
-    variants: Mapping[int, StyleVariant | None]
+    variants: Mapping[int, Shown | None]
     left_out: bool
     is_here: bool
     """Does the experiment run in this placement? Elsewhere its visitors see their arm as well,
     uncounted, and nobody enters it."""
 
-    @property
-    def is_complete(self) -> bool:
-        """May every arm show its picture? If not, none does, so that the arms stay alike."""
-        return not self.left_out and all(
-            variant is not None and variant.is_published and has_files(variant)
+    is_complete: bool = field(init=False)
+    """May every arm show its picture? If not, none does, so that the arms stay alike."""
+
+    def __post_init__(self) -> None:
+        self.is_complete = not self.left_out and all(
+            variant is not None and variant.is_published and variant.has_files
             for variant in self.variants.values()
         )
 
     @property
-    def model(self) -> StyleVariant | None:
+    def model(self) -> Shown | None:
         """A variant whose sizes and formats the original takes too."""
         found = [item for item in self.variants.values() if item is not None]
         # One rendered before originals were kept beside variants lists none.
-        found.sort(key=lambda item: (not item.original_renditions, item.pk))
+        found.sort(key=lambda item: (not item.lists_originals, item.pk))
         return found[0] if found else None
 
 
@@ -96,7 +97,7 @@ class _Choice:
     pictures: Sequence[SourceImage]
     keys: list[Key]
     entries: Mapping[Key, _Entry]
-    published: Mapping[Key, StyleVariant]
+    published: Mapping[Key, Shown]
     excluded: list[ExperimentEntry] = field(default_factory=list)
 
     @classmethod
@@ -180,33 +181,22 @@ def _snapshot() -> Snapshot:
 def _entries(
     page: Page, live: Sequence[ExperimentEntry], keys: Sequence[Key], placement: str
 ) -> dict[Key, _Entry]:
-    """The pictures that take part, of the first experiment that has them. Two queries."""
+    """The pictures that take part, of the first experiment that has them. One query."""
     entered = {_phase_of(page, experiment): experiment for experiment in live}
     by_phase = {experiment.current: experiment for experiment in live} | entered
-    products = list(
-        PhaseProduct.objects.using(experiment_database()).filter(
-            phase__in=by_phase,
-            content_type__in={key[0] for key in keys},
-            object_id__in={key[1] for key in keys},
-        )
-    )
-    shown: dict[int, dict[int, StyleVariant | None]] = {item.pk: {} for item in products}
-    rows = PhaseVariant.objects.using(experiment_database()).filter(product__in=list(shown))
-    columns = (f"variant__{name}" for name in DISPLAYED)
-    for row in rows.select_related("variant__style").only("product", "arm", *columns):
-        shown[row.product_id][row.arm_id] = row.variant
     wanted = set(keys)
     found: dict[Key, list[_Entry]] = {}
-    for product in products:
-        key = (product.content_type_id, product.object_id, product.field)
+    types, ids = {key[0] for key in keys}, {key[1] for key in keys}
+    for part in parts(experiment_database(), by_phase, types, ids):
+        key = (part.content_type, part.object_id, part.field)
         if key in wanted:
             entry = _Entry(
-                experiment=by_phase[product.phase_id],
-                product=product.pk,
-                variants=shown[product.pk],
+                experiment=by_phase[part.phase],
+                product=part.product,
+                variants=part.variants,
                 # What joined after the visitor's own phase began is an original to this visitor.
-                left_out=product.left_out_at is not None or product.phase_id not in entered,
-                is_here=by_phase[product.phase_id].runs_in(placement),
+                left_out=part.left_out or part.phase not in entered,
+                is_here=by_phase[part.phase].runs_in(placement),
             )
             found.setdefault(key, []).append(entry)
     return {key: _chosen(page, entries) for key, entries in found.items()}
@@ -226,7 +216,7 @@ def _phase_of(page: Page, experiment: ExperimentEntry) -> int:
     return entered if entered in experiment.phases else experiment.current
 
 
-def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
+def _published(pictures: Sequence[SourceImage]) -> dict[Key, Shown]:
     """The newest published variant of each picture; of those shipped where the shop shows
     originals otherwise. One query at most."""
     if not pictures:
@@ -234,14 +224,13 @@ def _published(pictures: Sequence[SourceImage]) -> dict[Key, StyleVariant]:
     rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
     if app_settings().SHOWN == "original":
         rows = rows.exclude(shipped_at=None)
-    return {
-        (row.content_type_id, row.object_id, row.field): row
-        for row in rows.for_display().order_by("published_at", "pk")
-    }
+    columns = ("content_type_id", "object_id", "field", *Shown.columns())
+    found = rows.order_by("published_at", "pk").values_list(*columns)
+    return {(kind, row, name): Shown(*variant) for kind, row, name, *variant in found}
 
 
-def _rendered(picture: SourceImage, variant: StyleVariant | None) -> Rendering:
-    if variant is not None and has_files(variant):
+def _rendered(picture: SourceImage, variant: Shown | None) -> Rendering:
+    if variant is not None and variant.has_files:
         try:
             return variant_rendering(picture, variant)
         except Exception:  # a storage may raise anything; the page must come up
@@ -249,9 +238,9 @@ def _rendered(picture: SourceImage, variant: StyleVariant | None) -> Rendering:
     return original_rendering(picture)
 
 
-def _control(picture: SourceImage, variant: StyleVariant | None) -> Rendering:
+def _control(picture: SourceImage, variant: Shown | None) -> Rendering:
     try:
-        shown = variant if variant is not None and has_files(variant) else None
+        shown = variant if variant is not None and variant.has_files else None
         return control_rendering(picture, shown)
     except Exception:  # as above
         logger.exception("%s cannot be addressed in other sizes; its own file is shown", picture)

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.functions import Coalesce, TruncHour
-from django.utils.dateparse import parse_datetime
 
 from shop_style.experiments.upsert import N, named, put, put_selected
 from shop_style.models import Event, HourlyTotals, Kind, Phase, VisitorTotals
@@ -25,6 +24,8 @@ COUNTS: Final = {
     "conversions": Kind.CONVERSION,
 }
 """Columns of totals by the kind that they count."""
+
+_HOUR: Final = timedelta(hours=1)
 
 IN_BANDS: Final = ("rendered", "viewable", "clicks")
 """Of those, what a band of positions counts."""
@@ -52,9 +53,7 @@ class Block:
 
     def hours(self) -> list[tuple[int, str]]:
         """Phases and hours (UTC, as ISO text) with events among them."""
-        # A site without time zones keeps its own; nothing may depend on who asks.
-        zone = UTC if settings.USE_TZ else None
-        found = self.events.order_by().values_list("phase", TruncHour("at", tzinfo=zone))
+        found = self.events.order_by().values_list("phase", _hour())
         return sorted((phase, hour.isoformat()) for phase, hour in found.distinct())
 
     def failed(self) -> list[int]:
@@ -113,20 +112,34 @@ def count_visitors(block: Block, phases: Sequence[int]) -> None:
 
 
 def count_hours(alias: str, hours: Iterable[tuple[int, str]]) -> None:
-    """Each hour of a phase, from all its events."""
-    for phase, text in hours:
-        hour = parse_datetime(text)
-        if hour is None:
-            continue
+    """Each hour of a phase, from all its events. One query for hours that follow each other."""
+    for phase, first, end in _stretches(hours):
         found = (
             open_events(alias)
-            .filter(phase=phase, at__gte=hour, at__lt=hour + timedelta(hours=1))
+            .filter(phase=phase, at__gte=first, at__lt=end)
             .order_by()
-            .values("arm_id")
+            .values("arm_id", hour=_hour())
             .annotate(**kinds())
         )
-        rows = [HourlyTotals(phase_id=phase, hour=hour, **named(item)) for item in found]
+        rows = [HourlyTotals(phase_id=phase, **named(item)) for item in found]
         put(alias, rows, ["phase", "arm", "hour"])
+
+
+def _stretches(hours: Iterable[tuple[int, str]]) -> list[tuple[int, datetime, datetime]]:
+    """Phases with the beginning and the end of hours that follow each other."""
+    found: list[tuple[int, datetime, datetime]] = []
+    for phase, text in sorted(hours):
+        hour = datetime.fromisoformat(text)
+        if found and found[-1][0] == phase and found[-1][2] == hour:
+            found[-1] = (phase, found[-1][1], hour + _HOUR)
+        else:
+            found.append((phase, hour, hour + _HOUR))
+    return found
+
+
+def _hour() -> TruncHour:
+    # A site without time zones keeps its own; nothing may depend on who asks.
+    return TruncHour("at", tzinfo=UTC if settings.USE_TZ else None)
 
 
 def kinds() -> dict[str, Count]:

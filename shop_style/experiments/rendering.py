@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-from django.core.exceptions import SuspiciousOperation
-from django.core.files.storage import FileSystemStorage
 from django.db import models
+from django.db.models.fields.files import FieldFile
 from django.utils.module_loading import import_string
 
 from shop_style.conf import app_settings
+from shop_style.experiments.shown import Shown, address
 from shop_style.models import StyleVariant
-from shop_style.models.variant import narrowest_first
 from shop_style.sources import SourceImage
 
 logger = logging.getLogger(__name__)
 
-FORMATS: Final = ("avif", "webp", "jpeg")
 _ALT_NAMES: Final = ("alt", "alt_text", "caption", "title", "name")
 
 
@@ -75,70 +72,46 @@ def original_rendering(picture: SourceImage) -> Rendering:
     )
 
 
-def control_rendering(picture: SourceImage, variant: StyleVariant | None) -> Rendering:
+def control_rendering(picture: SourceImage, variant: Shown | None) -> Rendering:
     """The original as an experiment shows it: in the widths, formats and size of a variant.
 
     variant: one of the picture's, whose row lists them; the host's own file is shown where it
     has none. Otherwise a lighter file, and not the look, could earn the clicks.
     Raises what its storage raises.
     """
-    plain = original_rendering(picture)
     if variant is None:
-        return plain
-    size = (variant.width or plain.width, variant.height or plain.height)
-    plain = replace(plain, width=size[0], height=size[1])
-    if not variant.original_renditions:
-        return plain
-    sources, src = _addresses(variant, variant.original_renditions)
-    return replace(plain, src=src or plain.src, sources=sources)
-
-
-def variant_rendering(picture: SourceImage, variant: StyleVariant) -> Rendering:
-    """A variant of the picture. Raises what its storage raises, ValueError when it has no files."""
-    sources, src = _addresses(variant, variant.renditions)
+        return original_rendering(picture)
+    own = _original_url(picture)
+    width, height = variant.width, variant.height
+    if not (width and height):
+        stored = _stored_size(picture)
+        width, height = width or stored[0], height or stored[1]
+    sources, src = variant.original_addresses() if variant.lists_originals else ((), "")
     return Rendering(
-        src=src or variant.image.url,
+        src=src or own,
         alt=alternative_text(picture.instance),
-        width=variant.width,
-        height=variant.height,
+        width=width,
+        height=height,
         sources=sources,
-        digital_source_type=variant.digital_source_type,
-        style=variant.style.slug,
-        style_name=variant.style.name,
-        original=_original_url(picture),
+        original=own,
     )
 
 
-def _addresses(
-    variant: StyleVariant, renditions: list[dict[str, Any]]
-) -> tuple[tuple[tuple[str, str], ...], str]:
-    """Each format's srcset, best first, and the largest file of the one every browser knows."""
-    url = variant.image.storage.url
-    sources = []
-    for name in FORMATS:
-        files = narrowest_first(renditions, name)
-        if files:
-            srcset = ", ".join(f"{url(item['name'])} {item['width']}w" for item in files)
-            sources.append((f"image/{name}", srcset))
-    jpegs = narrowest_first(renditions, "jpeg")
-    return tuple(sources), url(jpegs[-1]["name"]) if jpegs else ""
-
-
-def has_files(variant: StyleVariant) -> bool:
-    """Are a variant's files there, as far as can be told without a network?
-
-    On this computer's disk a look is a few microseconds. Of a remote storage nothing is asked on
-    a page's way: what is lost there is found when a browser reports it, and by `prune_variants`.
-    """
-    if not variant.renditions or not variant.image:
-        return False
-    storage = variant.image.storage
-    if not isinstance(storage, FileSystemStorage):
-        return True
-    try:
-        return os.path.exists(storage.path(str(variant.image.name)))
-    except (NotImplementedError, SuspiciousOperation):
-        return True
+def variant_rendering(picture: SourceImage, variant: Shown | StyleVariant) -> Rendering:
+    """A variant of the picture. Raises what its storage raises, ValueError when it has no files."""
+    shown = variant if isinstance(variant, Shown) else Shown.of(variant)
+    sources, src = shown.addresses()
+    return Rendering(
+        src=src or shown.image_address(),
+        alt=alternative_text(picture.instance),
+        width=shown.width,
+        height=shown.height,
+        sources=sources,
+        digital_source_type=shown.digital_source_type,
+        style=shown.style,
+        style_name=shown.style_name,
+        original=_original_url(picture),
+    )
 
 
 def alternative_text(row: models.Model) -> str:
@@ -163,7 +136,12 @@ def alternative_text(row: models.Model) -> str:
 
 def _original_url(picture: SourceImage) -> str:
     try:
-        return str(picture.source.file_of(picture.instance).url) if picture.name else ""
+        file = picture.source.file_of(picture.instance)
+        if not file:
+            return ""
+        # A field of the host's own kind may answer for itself.
+        own = type(file).url is not FieldFile.url
+        return str(file.url if own else address(file.storage, str(file.name)))
     except Exception:  # its storage may raise anything
         logger.exception("%s has no address", picture)
         return ""

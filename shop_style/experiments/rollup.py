@@ -113,7 +113,7 @@ def _sum_up_products(alias: str, *, now: bool) -> None:
             return
         summarise_products(alias, mark.unsliced)
         mark.unsliced, mark.sliced_at = [], timezone.now()
-        mark.save(using=alias, update_fields=["unsliced", "sliced_at"])
+        mark.save(using=alias)
 
 
 def rollup_if_due() -> RollupReport | None:

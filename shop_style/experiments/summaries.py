@@ -20,8 +20,6 @@ _SQUARES: Final = {
     "viewable_squared": ("viewable", "viewable"),
     "clicks_squared": ("clicks", "clicks"),
     "clicks_viewable": ("clicks", "viewable"),
-}
-_ORDERS: Final = {
     "conversions_squared": ("conversions", "conversions"),
     "clicks_conversions": ("clicks", "conversions"),
 }
@@ -29,6 +27,7 @@ _VISITORS: Final = {
     "visitors": "rendered",
     "viewing_visitors": "viewable",
     "clicking_visitors": "clicks",
+    "failing_visitors": "failed",
 }
 _WORTH: Final = ("value", "suspicious")
 
@@ -94,10 +93,7 @@ _Found = list[dict[str, Any]]
 
 def _summed(visitors: models.QuerySet[VisitorTotals], *keys: str) -> _Found:
     columns = {name: name for name in COUNTS}
-    totals: dict[str, Any] = {f"{N}{name}": Sum(name) for name in _WORTH}
-    for name, (one, other) in _ORDERS.items():
-        totals[f"{N}{name}"] = Sum(F(one) * F(other))
-    totals[f"{N}failing_visitors"] = Count("pk", filter=Q(failed__gt=0))
+    totals = {f"{N}{name}": Sum(name) for name in _WORTH}
     found = visitors.values(*keys).annotate(**_statistics(columns), **totals)
     return [dict(item) for item in found]
 
@@ -113,9 +109,11 @@ def _statistics(columns: Mapping[str, str]) -> dict[str, Any]:
     """Sums, squares and visitors of these columns, named as SummaryTotals is."""
     found: dict[str, Any] = {f"{N}{name}": Sum(column) for name, column in columns.items()}
     for name, (one, other) in _SQUARES.items():
-        found[f"{N}{name}"] = Sum(F(columns[one]) * F(columns[other]))
+        if {one, other} <= columns.keys():
+            found[f"{N}{name}"] = Sum(F(columns[one]) * F(columns[other]))
     for name, seen in _VISITORS.items():
-        found[f"{N}{name}"] = Count("pk", filter=Q(**{f"{columns[seen]}__gt": 0}))
+        if seen in columns:
+            found[f"{N}{name}"] = Count("pk", filter=Q(**{f"{columns[seen]}__gt": 0}))
     return found
 
 

@@ -102,5 +102,14 @@ class Migration(migrations.Migration):
             name='phase',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shop_style.phase'),
         ),
+        migrations.AlterField(
+            model_name='event',
+            name='event_id',
+            field=models.CharField(max_length=32),
+        ),
+        migrations.AddConstraint(
+            model_name='event',
+            constraint=models.UniqueConstraint(fields=('event_id',), name='shop_style_one_event'),
+        ),
         migrations.RunPython(count_again, migrations.RunPython.noop),
     ]

@@ -7,24 +7,38 @@ from typing import TYPE_CHECKING
 from styleeval.exports import lazily
 
 if TYPE_CHECKING:
+    from styleeval.inference.allocation import Allocation as Allocation
+    from styleeval.inference.allocation import thompson_allocation as thompson_allocation
+    from styleeval.inference.association import Association as Association
+    from styleeval.inference.association import score_association as score_association
     from styleeval.inference.bayesian import Posterior as Posterior
     from styleeval.inference.bayesian import Prior as Prior
     from styleeval.inference.bayesian import lift_posterior as lift_posterior
+    from styleeval.inference.bayesian import posterior_of as posterior_of
     from styleeval.inference.bayesian import stratified_lift_posterior as stratified_lift_posterior
     from styleeval.inference.cuped import CupedComparison as CupedComparison
     from styleeval.inference.cuped import CupedSummary as CupedSummary
     from styleeval.inference.cuped import cuped_difference as cuped_difference
     from styleeval.inference.cuped import cuped_rates as cuped_rates
+    from styleeval.inference.effect import Effect as Effect
+    from styleeval.inference.effect import score_effect as score_effect
     from styleeval.inference.errors import OutOfRange as OutOfRange
+    from styleeval.inference.errors import TooFewProducts as TooFewProducts
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
     from styleeval.inference.evidence import multinomial_evidence as multinomial_evidence
     from styleeval.inference.mean import mean_difference as mean_difference
     from styleeval.inference.mean import mean_summary as mean_summary
     from styleeval.inference.mean import per_visitor as per_visitor
     from styleeval.inference.mismatch import Mismatch as Mismatch
+    from styleeval.inference.mismatch import detection_chance as detection_chance
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
     from styleeval.inference.multiple import benjamini_hochberg as benjamini_hochberg
     from styleeval.inference.multiple import holm as holm
+    from styleeval.inference.phased import PhasedMismatch as PhasedMismatch
+    from styleeval.inference.phased import phased_ratio_mismatch as phased_ratio_mismatch
+    from styleeval.inference.pooling import Pooled as Pooled
+    from styleeval.inference.pooling import ProductLift as ProductLift
+    from styleeval.inference.pooling import pool_products as pool_products
     from styleeval.inference.power import ProportionDesign as ProportionDesign
     from styleeval.inference.power import RatioDesign as RatioDesign
     from styleeval.inference.power import days_for as days_for
@@ -54,26 +68,34 @@ if TYPE_CHECKING:
     from styleeval.inference.verdict import Basis as Basis
     from styleeval.inference.verdict import Verdict as Verdict
     from styleeval.inference.verdict import judge as judge
+    from styleeval.inference.verdict import judge_cuped as judge_cuped
     from styleeval.inference.verdict import judge_strata as judge_strata
 
 # No module bears an exported name: importing it would put the module in the name's place.
 _HOMES = {
+    "Allocation": "allocation",
+    "Association": "association",
     "Basis": "verdict",
     "Comparison": "ratio",
     "CupedComparison": "cuped",
     "CupedSummary": "cuped",
+    "Effect": "effect",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "PhasedMismatch": "phased",
+    "Pooled": "pooling",
+    "Posterior": "bayesian",
+    "Prior": "bayesian",
+    "ProductLift": "pooling",
     "OutOfRange": "errors",
     "Proportion": "proportion",
     "ProportionDesign": "power",
     "Rates": "ratio",
     "RatioDesign": "power",
-    "Posterior": "bayesian",
-    "Prior": "bayesian",
     "Result": "result",
     "State": "result",
     "Summary": "summary",
+    "TooFewProducts": "errors",
     "TooFewVisitors": "errors",
     "Verdict": "verdict",
     "alpha_at_end": "spending",
@@ -82,30 +104,38 @@ _HOMES = {
     "compare": "result",
     "compare_proportions": "proportion",
     "compare_strata": "strata",
-    "multinomial_evidence": "evidence",
     "cuped_difference": "cuped",
     "cuped_rates": "cuped",
     "days_for": "power",
+    "detection_chance": "mismatch",
     "holm": "multiple",
     "judge": "verdict",
+    "judge_cuped": "verdict",
     "judge_strata": "verdict",
+    "lift_posterior": "bayesian",
     "mean_difference": "mean",
     "mean_summary": "mean",
+    "multinomial_evidence": "evidence",
     "per_visitor": "mean",
+    "phased_ratio_mismatch": "phased",
+    "pool_products": "pooling",
+    "posterior_of": "bayesian",
     "power_of": "power",
     "proportion_difference": "proportion",
     "proportion_interval": "proportion",
-    "lift_posterior": "bayesian",
     "ratio_difference": "ratio",
     "ratio_interval": "ratio",
     "sample_ratio_mismatch": "mismatch",
+    "score_association": "association",
+    "score_effect": "effect",
     "sequence_of": "sequential",
     "sequential_difference": "sequential",
     "sequential_strata": "sequential",
     "smallest_lift": "power",
     "stratified_difference": "strata",
-    "visitors_for": "power",
     "stratified_lift_posterior": "bayesian",
+    "thompson_allocation": "allocation",
+    "visitors_for": "power",
 }
 
 __all__ = sorted(_HOMES)

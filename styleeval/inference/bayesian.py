@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from styleeval.inference.errors import OutOfRange, TooFewVisitors
-from styleeval.inference.ratio import Interval, checked_alpha
-from styleeval.inference.strata import Rate, Stratum, stratified_rates
+from styleeval.inference.ratio import Interval, Rates, around, checked_alpha, ratios
+from styleeval.inference.strata import Stratum, stratified_ratios
 from styleeval.inference.summary import Summary
 
 
@@ -66,8 +66,7 @@ def lift_posterior(
     Source: conjugate normal posterior, Gelman et al., "Bayesian Data Analysis", 3rd ed., §2.5; the
     lift's variance by the delta method, v_t / R_c² + v_c · R_t² / R_c⁴.
     """
-    arms = (Rate(arm.ratio, arm.linearised_variance, arm.n - 1.0) for arm in (control, treatment))
-    return _posterior(*arms, prior, checked_alpha(alpha))
+    return posterior_of(ratios(control, treatment), prior=prior, alpha=alpha)
 
 
 def stratified_lift_posterior(
@@ -78,22 +77,22 @@ def stratified_lift_posterior(
     sizes: Sequence[float] | None = None,
 ) -> Posterior:
     """As `lift_posterior`, of rates averaged over phases; sizes: see `stratified_rates`."""
-    control, treatment = stratified_rates(strata, sizes=sizes)
-    return _posterior(control, treatment, prior, checked_alpha(alpha))
+    return posterior_of(stratified_ratios(strata, sizes=sizes), prior=prior, alpha=alpha)
 
 
-def _posterior(control: Rate, treatment: Rate, prior: Prior, alpha: float) -> Posterior:
-    if not control.rate:
+def posterior_of(rates: Rates, *, prior: Prior = DEFAULT_PRIOR, alpha: float = 0.05) -> Posterior:
+    """The lift's posterior from any two rates with variances, such as CUPED's."""
+    control, treatment = rates.values
+    if not control:
         raise TooFewVisitors("the control's ratio is 0, and nothing is a share of that")
-    if not control.variance + treatment.variance:
-        raise TooFewVisitors("within each arm all visitors have one ratio: nothing to go by")
     # |control|: of a negative baseline the smaller loss is the gain.
-    observed = (treatment.rate - control.rate) / abs(control.rate)
-    ratio = treatment.rate / control.rate
-    variance = (treatment.variance + control.variance * ratio**2) / control.rate**2
+    observed = (treatment - control) / abs(control)
+    variance = (rates.variances[1] + rates.variances[0] * (treatment / control) ** 2) / control**2
+    if rates.relative is not None:
+        variance = sum(rates.relative) * (treatment / control) ** 2
     precision = 1 / variance + 1 / prior.deviation**2
     mean = (observed / variance + prior.mean / prior.deviation**2) / precision
-    return _described(mean, math.sqrt(1 / precision), prior, alpha)
+    return _described(mean, math.sqrt(1 / precision), prior, checked_alpha(alpha))
 
 
 def _described(mean: float, deviation: float, prior: Prior, alpha: float) -> Posterior:
@@ -101,7 +100,7 @@ def _described(mean: float, deviation: float, prior: Prior, alpha: float) -> Pos
 
     half = -float(ndtri(alpha / 2)) * deviation
     return Posterior(
-        lift=Interval(mean, mean - half, mean + half, alpha),
+        lift=around(mean, half, alpha),
         deviation=deviation,
         chance_to_win=float(ndtr(mean / deviation)),
         loss_of_treatment=expected_shortfall(mean, deviation),

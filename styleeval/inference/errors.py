@@ -39,3 +39,9 @@ class TooFewVisitors(InferenceError):
     """Visitors, impressions or differences between visitors are too few for a variance."""
 
     code = "too_few_visitors"
+
+
+class TooFewProducts(InferenceError):
+    """Products with data are too few to say how products differ."""
+
+    code = "too_few_products"

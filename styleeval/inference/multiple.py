@@ -33,7 +33,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     count = len(p_values)
     adjusted, lowest = [0.0] * count, 1.0
     for below, index in enumerate(reversed(_ascending(p_values))):
-        lowest = min(lowest, p_values[index] * count / (count - below))
+        lowest = min(lowest, p_values[index] * (count / (count - below)))
         adjusted[index] = lowest
     return tuple(adjusted)
 

@@ -6,8 +6,6 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
-
 from styleeval.inference.errors import OutOfRange, TooFewVisitors
 from styleeval.inference.ratio import checked_alpha, pooled_freedom
 from styleeval.inference.summary import Summary
@@ -94,11 +92,11 @@ class RatioDesign(Design):
         freedom = pooled_freedom(variances, [arm - 1 for arm in arms])
         critical = -float(stdtrit(freedom, alpha / 2))
         away = abs(self.ratio * lift) / math.sqrt(sum(variances))
-        # The far tail first: 1 − a value near 1 would lose its digits. Far out SciPy gives NaN,
-        # where the one is 1 and the other 0.
-        right = np.nan_to_num(nctdtr(freedom, -away, -critical), nan=1.0)
-        wrong = np.nan_to_num(nctdtr(freedom, away, -critical), nan=0.0)
-        return float(right + wrong)
+        # As a mirrored lower tail, which keeps its digits where 1 − a value near 1 would not.
+        right = float(nctdtr(freedom, -away, -critical))
+        wrong = float(nctdtr(freedom, away, -critical))
+        # SciPy 1.17 has NaN in place of a chance below 1e-10.
+        return right if math.isnan(wrong) else right + wrong
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +163,7 @@ def visitors_for(design: Design, lift: float, *, power: float = 0.8, alpha: floa
         high *= 4
         if high > _MOST:
             raise OutOfRange(f"a lift of {lift:g} needs more visitors than there are")
-    return math.ceil(brentq(missing, low, high, xtol=1e-6, rtol=1e-13))
+    return math.ceil(float(brentq(missing, low, high, xtol=1e-6, rtol=1e-13)))
 
 
 def smallest_lift(

@@ -51,8 +51,7 @@ def sequential_strata(
 
     Visitors times that average is a sum over visitors in the order they came, as is the plain one,
     so the sequence runs on through a change of weights. It follows the average effect of the
-    phases so far. sizes: see
-    `stratified_rates`.
+    phases so far. sizes: see `stratified_rates`.
     """
     return sequence_of(stratified_ratios(strata, sizes=sizes), planned=planned, alpha=alpha)
 
@@ -63,9 +62,7 @@ def sequence_of(rates: Rates, *, planned: int, alpha: float = 0.05) -> Compariso
     Raises OutOfRange for alpha and for planned below 1.
     """
     checked_alpha(alpha)
-    if planned < 1:
-        raise OutOfRange(f"planned is {planned}; visitors planned for both arms, from 1 up")
-    time = rates.visitors * tuned_time(alpha) / planned
+    time = rates.visitors * tuned_time(alpha) / checked_plan(planned)
     reach = boundary(time, alpha)
     relative = rates.log_variances
     lift = None
@@ -79,6 +76,13 @@ def sequence_of(rates: Rates, *, planned: int, alpha: float = 0.05) -> Compariso
         lift=lift,
         method=CONFIDENCE_SEQUENCE,
     )
+
+
+def checked_plan(planned: int) -> int:
+    """planned itself. Raises OutOfRange below 1."""
+    if not 1 <= planned < math.inf:
+        raise OutOfRange(f"planned is {planned}; visitors planned for both arms, from 1 up")
+    return planned
 
 
 def _always_valid_p(z: float, time: float) -> float:

@@ -68,10 +68,10 @@ def stratified_rates(
     on how they did, and a share that depends on the outcome biases the average. Raises
     ShapesDiffer, and TooFewVisitors when no stratum has two visitors with impressions in each arm.
     """
-    if sizes is not None and len(sizes) != len(strata):
-        raise ShapesDiffer(f"{len(strata)} strata, {len(sizes)} sizes; one of each a stratum")
     if sizes is None:
         sizes = [sum(arm.n for arm in stratum) for stratum in strata]
+    if len(sizes) != len(strata):
+        raise ShapesDiffer(f"{len(strata)} strata, {len(sizes)} sizes; one of each a stratum")
     # Not by whether anybody clicked: leaving those phases out would select on the outcome.
     usable = [
         (stratum, size)

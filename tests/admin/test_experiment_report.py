@@ -25,8 +25,8 @@ def test_the_report_page_without_and_with_data(staff: Any, make_shop: Any) -> No
     ((level, text),) = said(response)
     assert level == "success" and "230 visitors rolled up" in text
     page = response.content.decode()
-    assert "230 of 1,000 planned" in page and "not a result yet" in page
-    assert "<polyline" in page and 'class="ss-split-ok"' in page
+    assert "230 of 1,000 planned" in page and "no difference is shown yet" in page
+    assert "<polyline" in page and 'class="ss-light ss-light-green"' in page
     assert "Warm &lt;b&gt;earns&lt;/b&gt; more." in page
     body = page.split('class="ss-report"')[1].split("</main>")[0]
     assert " style=" not in body and "<script" not in body

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from shop_style.demo.catalogue import MOST_PHOTOS, DemoError, load_catalogue, load_photos
+from shop_style.demo.catalogue import MOST_PHOTOS, load_catalogue, load_photos
+from shop_style.demo.errors import DemoError
 from shop_style.demo.models import Product, ProductImage
 from shop_style.demo.styles import STYLES, load_styles
 from shop_style.imaging.intake import IntakeLimits

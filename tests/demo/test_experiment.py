@@ -11,8 +11,8 @@ from django.core.management.base import OutputWrapper
 
 from shop_style.api.objects import name_of
 from shop_style.demo import simulate
-from shop_style.demo.catalogue import DemoError
 from shop_style.demo.crowd import Tile, browse, shopper
+from shop_style.demo.errors import DemoError
 from shop_style.demo.experiment import DemoExperiment, recovery
 from shop_style.demo.models import ProductImage
 from shop_style.demo.server import live_server
@@ -96,7 +96,10 @@ def test_a_crowd_through_a_live_server_is_reported_as_it_was(run: Any) -> None:
     crowd = [shopper(number, seed=SEED) for number in range(CROWD)]
     for kind, name in (("crawler", "crawler"), ("private", "gpc")):
         assert report.excluded[name] == sum(who.pages for who in crowd if who.kind == kind) > 0
-    assert {slug for slug, arms in report.devices.items()} == {"desktop", "mobile"}
+    assert {item.name for item in report.segments if item.kind == "device"} == {
+        "desktop",
+        "mobile",
+    }
     assert report.is_complete
     assert DailyTally.objects.filter(kind="visitor").count() == 2
     # What it says, in the order of a reader.

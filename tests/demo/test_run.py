@@ -15,8 +15,9 @@ from django.utils import timezone
 from PIL import Image
 
 from shop_style.demo import run
-from shop_style.demo.catalogue import DemoError, load_catalogue, load_photos
+from shop_style.demo.catalogue import load_catalogue, load_photos
 from shop_style.demo.contact_sheet import CAPTION, CELL, GAP, TOP, write_sheet
+from shop_style.demo.errors import DemoError
 from shop_style.demo.models import ProductImage
 from shop_style.demo.progress import work_off
 from shop_style.demo.styles import load_styles

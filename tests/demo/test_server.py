@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from shop_style.demo import server
-from shop_style.demo.catalogue import DemoError
+from shop_style.demo.errors import DemoError
 from shop_style.demo.server import HOST, live_server
 
 BROKEN = 'import sys\nprint("\\n".join(f"line {n}" for n in range(40)))\nsys.exit(3)\n'

@@ -20,7 +20,7 @@ from shop_style.experiments import page as page_module
 from shop_style.experiments import placement, rendering, tokens
 from shop_style.experiments.snapshot import forget_snapshot
 from shop_style.experiments.tally import tally
-from shop_style.models import DailyTally, StyleVariant
+from shop_style.models import DailyTally, PhaseProduct, StyleVariant
 from shop_style.models.variant import StyleVariantQuerySet
 
 pytestmark = [
@@ -61,7 +61,7 @@ def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
 
 @fault("our tables are missing")
 def _(shop: Any, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    for model in (StyleVariant, placement.PhaseProduct):
+    for model in (StyleVariant, PhaseProduct):
         monkeypatch.setattr(model._meta, "db_table", "not_migrated")
 
 

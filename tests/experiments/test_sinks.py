@@ -96,7 +96,7 @@ def test_what_is_new_is_told_exactly_and_stored_as_it_was(make_rows: Any, way: A
 @committed
 @pytest.mark.parametrize("way", WAYS)
 def test_one_bad_row_stores_none(make_rows: Any, way: Any) -> None:
-    rows = make_rows(150)
+    rows = make_rows(250)
     rows[-1] = rows[-1]._replace(product_id=10**9)
     with pytest.raises(DatabaseError):
         way("default", rows)

@@ -87,7 +87,7 @@ def test_gbstats_is_no_oracle_in_the_tails() -> None:
 
 
 def test_less_loss_than_a_negative_baseline_is_a_gain() -> None:
-    """gbstats 0.8.0 divides by the baseline itself, which turns the sign (its pull request 6658)."""
+    """gbstats 0.8.0 divides by the baseline itself, which turns the sign (pull request 6658)."""
     generator = np.random.default_rng(8)
     returns, fewer = (
         Summary.of(generator.normal(mean, 1.0, 500), np.ones(500)) for mean in (-2.0, -1.0)

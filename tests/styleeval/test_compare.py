@@ -119,11 +119,15 @@ def test_refuses_a_bad_alpha_before_there_are_data() -> None:
         compare(Summary.of([], []), Summary.of([], []), alpha=5)
 
 
-def test_the_example_in_the_docs_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_in_the_docs_run(capsys: pytest.CaptureFixture[str]) -> None:
     text = (DOCS / "inference.md").read_text(encoding="utf-8")
-    code, printed = (text.split(f"```{kind}\n")[1].split("```")[0] for kind in ("python", "text"))
-    exec(compile(code, "inference.md", "exec"), {})
-    found = capsys.readouterr().out.splitlines()
-    # Another NumPy may draw other visitors; the verdict on the page must stand all the same.
-    assert found[0] == printed.splitlines()[0] == "False higher"
-    assert len(found) == len(printed.splitlines())
+    codes, printed = (
+        [block.split("```")[0] for block in text.split(f"```{kind}\n")[1:]]
+        for kind in ("python", "text")
+    )
+    exec(compile("".join(codes), "inference.md", "exec"), {})
+    found, shown = capsys.readouterr().out.splitlines(), "".join(printed).splitlines()
+    # Another NumPy may draw other visitors; the verdicts on the page must stand all the same.
+    assert found[0] == shown[0] == "False higher"
+    assert found[3:5] == shown[3:5]
+    assert len(found) == len(shown) == 9

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import tea_tasting
+from gbstats.frequentist.tests import (
+    FrequentistConfig,
+    OneSidedTreatmentLesserTTest,
+    TwoSidedTTest,
+)
 from scipy import stats
 
 from styleeval.inference import Summary, TooFewVisitors, ratio_difference, ratio_interval
 from styleeval.inference.errors import OutOfRange
+from tests.styleeval.oracles import gb_ratio, tea_aggregates
 
 SIMULATIONS, VISITORS, LIFT = 2_000, 500, 0.15
 
@@ -179,26 +186,55 @@ def test_refuses_an_alpha_out_of_range(alpha: float) -> None:
 
 
 def test_agrees_with_gbstats() -> None:
-    tests = pytest.importorskip("gbstats.frequentist.tests")
-    models = pytest.importorskip("gbstats.models.statistics")
-
-    def theirs(arm: Summary) -> object:
-        return models.RatioStatistic(
-            n=arm.n,
-            m_statistic=models.SampleMeanStatistic(n=arm.n, sum=arm.sum_m, sum_squares=arm.sum_mm),
-            d_statistic=models.SampleMeanStatistic(n=arm.n, sum=arm.sum_d, sum_squares=arm.sum_dd),
-            m_d_sum_of_products=arm.sum_md,
-        )
-
-    config = tests.FrequentistConfig(difference_type="absolute", alpha=0.05)
+    config = FrequentistConfig(difference_type="absolute", alpha=0.05)
     for seed in range(20):
         control = Summary.of(*visitors(300 + 40 * seed, seed))
         treatment = Summary.of(*visitors(500, 100 + seed, appeal=0.9))
-        expected = tests.TwoSidedTTest(theirs(control), theirs(treatment), config).compute_result()
+        arms = gb_ratio(control), gb_ratio(treatment)
+        expected = TwoSidedTTest(*arms, config).compute_result()
         found = ratio_difference(control, treatment)
         assert found.difference.estimate == pytest.approx(expected.expected, rel=1e-9)
         assert found.p_value == pytest.approx(expected.p_value, rel=1e-9)
         assert [found.difference.low, found.difference.high] == pytest.approx(expected.ci, rel=1e-9)
+
+
+def test_agrees_with_tea_tasting() -> None:
+    metric = tea_tasting.RatioOfMeans("clicks", "seen")
+    for seed in range(20):
+        people = visitors(300 + 40 * seed, seed), visitors(500, 100 + seed, appeal=0.9)
+        expected = metric.analyze_aggregates(
+            *(tea_aggregates(clicks=clicks, seen=seen) for clicks, seen in people)
+        )
+        found = ratio_difference(*(Summary.of(*arm) for arm in people))
+        assert found.lift is not None
+        assert [
+            found.p_value,
+            *(found.difference.estimate, found.difference.low, found.difference.high),
+            *(found.lift.estimate, found.lift.low, found.lift.high),
+        ] == pytest.approx(
+            [
+                expected.pvalue,
+                expected.effect_size,
+                expected.effect_size_ci_lower,
+                expected.effect_size_ci_upper,
+                expected.rel_effect_size,
+                expected.rel_effect_size_ci_lower,
+                expected.rel_effect_size_ci_upper,
+            ],
+            rel=1e-9,
+        )
+
+
+def test_an_interval_holds_its_estimate_where_gbstats_one_sided_does_not() -> None:
+    """gbstats 0.8.0 takes the width away from the estimate in place of adding it."""
+    config = FrequentistConfig(difference_type="absolute", alpha=0.05)
+    arms = gb_ratio(CONTROL), gb_ratio(TREATMENT)
+    theirs = OneSidedTreatmentLesserTTest(*arms, config).compute_result()
+    assert theirs.ci[1] < theirs.expected
+    # The upper end it should have had is that of a two-sided interval at twice alpha.
+    found = ratio_difference(CONTROL, TREATMENT, alpha=0.1).difference
+    assert found.low < found.estimate < found.high
+    assert found.high - found.estimate == pytest.approx(theirs.expected - theirs.ci[1], rel=1e-9)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.dateformat import format as in_words
 from django.utils.translation import gettext as _
 
+from shop_style.experiments.reporting.axes import Tick, per_cent, round_step
 from shop_style.experiments.reporting.values import Effect, Hour
 
 if TYPE_CHECKING:
@@ -32,14 +33,6 @@ _BAR_WIDTH: Final = 220
 _BAR_MARGIN: Final = 10
 _HOUR: Final = timedelta(hours=1)
 _STEPS: Final = (1, 2, 3, 6, 12, 24, 48, *(168 * 2**number for number in range(12)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tick:
-    """A labelled place on an axis, in the drawing's units."""
-
-    at: float
-    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +125,7 @@ def ctr_chart(hours: Sequence[Hour], names: Mapping[str, str], *, zone: tzinfo) 
         lines=lines,
         across=tuple(_across(times, zone)),
         up=tuple(
-            Tick(at=_y(number * step, top), label=_per_cent(number * step, step))
+            Tick(at=_y(number * step, top), label=per_cent(number * step, step))
             for number in range(round(top / step) + 1)
         ),
     )
@@ -180,19 +173,8 @@ def _thinned(found: _Rates) -> _Rates:
 def _scale(rates: Sequence[float]) -> tuple[float, float]:
     """The step of the ticks, and the top of the axis, which begins at 0."""
     highest = max(rates) or 0.01
-    step = _round_step(highest, 5)
+    step = round_step(highest, 5)
     return step, step * math.ceil(highest / step - 1e-9)
-
-
-def _round_step(span: float, most: int, factors: Sequence[float] = (1, 2, 2.5, 5, 10)) -> float:
-    """A round number that goes at most so many times into the span."""
-    magnitude: float = 10 ** math.floor(math.log10(span / most))
-    return next(f * magnitude for f in factors if f * magnitude * most >= span * (1 - 1e-9))
-
-
-def _per_cent(value: float, step: float) -> str:
-    digits = next(n for n in range(8) if n == 7 or math.isclose(100 * step, round(100 * step, n)))
-    return f"{100 * value:.{digits}f} %"
 
 
 def _x(time: datetime, times: Sequence[datetime]) -> float:
@@ -245,7 +227,7 @@ def _span(lifts: Sequence[Interval]) -> float:
     farthest = max((bound for bound in bounds if math.isfinite(bound)), default=0)
     estimates = [abs(lift.estimate) for lift in lifts if math.isfinite(lift.estimate)]
     most = max(2.0, 1.2 * max(estimates, default=0))
-    return _round_step(max(0.05, min(farthest, most)), 1, _FINE)
+    return round_step(max(0.05, min(farthest, most)), 1, _FINE)
 
 
 def _bar(name: str, lift: Interval, span: float) -> Bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -37,7 +37,7 @@ class Rule:
         """Of the planned visitors, those of this arm and the control, by the first weights."""
         weights = phases[0].weights
         whole = math.fsum(weights.values())
-        share = sum(weights.get(str(item.pk), 0.0) for item in (control, arm)) / whole
+        share = sum(float(weights.get(str(item.pk), 0)) for item in (control, arm)) / whole
         return max(1, round(self.planned_visitors * share))
 
 
@@ -70,7 +70,8 @@ def _effect(
 ) -> Effect:
     pairs = sums.pairs(control, arm)
     planned = rule.planned(sums.phases, control, arm)
-    verdict = judged(rule, pairs, planned)
+    sizes = sums.sizes(control, arm)
+    verdict = judged(rule, pairs, planned, sizes)
     strata = strata_of(pairs)
     has_data = verdict.comparison is not None
     return Effect(
@@ -80,8 +81,8 @@ def _effect(
         basis=verdict.basis.value,
         level=verdict.level,
         comparison=verdict.comparison,
-        per_visitor=_per_visitor(verdict, strata, planned) if has_data else None,
-        posterior=_posterior(strata) if has_data else None,
+        per_visitor=_per_visitor(verdict, strata, planned, sizes) if has_data else None,
+        posterior=_posterior(strata, sizes) if has_data else None,
         reasons=verdict.reasons,
         course=tuple(_course(rule, control, arm, planned, daily)) if has_data else (),
     )
@@ -98,7 +99,7 @@ def _without_data(arm: Arm) -> Effect:
     return Effect(arm=arm.slug, name=look_of(arm), state="not_enough_data")
 
 
-def judged(rule: Rule, pairs: Pairs, planned: int) -> Verdict:
+def judged(rule: Rule, pairs: Pairs, planned: int, sizes: Sequence[int]) -> Verdict:
     """One arm's verdict."""
     from styleeval.inference import judge_strata
 
@@ -113,10 +114,13 @@ def judged(rule: Rule, pairs: Pairs, planned: int) -> Verdict:
         scheduled=rule.scheduled,
         alpha=rule.alpha,
         clicked_visitors=clicked,
+        sizes=sizes,
     )
 
 
-def _per_visitor(verdict: Verdict, strata: Strata, planned: int) -> Comparison | None:
+def _per_visitor(
+    verdict: Verdict, strata: Strata, planned: int, sizes: Sequence[int]
+) -> Comparison | None:
     """Clicks per visitor, with an interval of the same kind and level as the verdict's."""
     from styleeval.inference import (
         Basis,
@@ -129,17 +133,17 @@ def _per_visitor(verdict: Verdict, strata: Strata, planned: int) -> Comparison |
     means = [(per_visitor(one), per_visitor(other)) for one, other in strata]
     try:
         if verdict.basis is Basis.FIXED_HORIZON:
-            return stratified_difference(means, verdict.level)
-        return sequential_strata(means, planned=planned, alpha=verdict.level)
+            return stratified_difference(means, verdict.level, sizes=sizes)
+        return sequential_strata(means, planned=planned, alpha=verdict.level, sizes=sizes)
     except TooFewVisitors:
         return None
 
 
-def _posterior(strata: Strata) -> Posterior | None:
+def _posterior(strata: Strata, sizes: Sequence[int]) -> Posterior | None:
     from styleeval.inference import TooFewVisitors, stratified_lift_posterior
 
     try:
-        return stratified_lift_posterior(strata)
+        return stratified_lift_posterior(strata, sizes=sizes)
     except TooFewVisitors:
         return None
 
@@ -148,9 +152,13 @@ def _course(
     rule: Rule, control: Arm, arm: Arm, planned: int, daily: Sequence[tuple[date, Sums]]
 ) -> list[Moment]:
     """The confidence sequence of the lift at each day's end, from the first day that has one."""
+    # What holds at any time does not ask whether the end has come.
+    rule = replace(rule, ended=False)
     found = []
     for day, sums in daily:
-        sequence = judged(rule, sums.pairs(control, arm), planned).sequence
+        sequence = judged(
+            rule, sums.pairs(control, arm), planned, sums.sizes(control, arm)
+        ).sequence
         if sequence is not None and sequence.lift is not None:
             visitors = sums.total(control, "visitors") + sums.total(arm, "visitors")
             found.append(Moment(day=day, visitors=visitors, lift=sequence.lift))

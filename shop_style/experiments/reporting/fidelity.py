@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shop_style.experiments.reporting.effects import look_of
-from shop_style.experiments.reporting.products import Key, product_strata
-from shop_style.experiments.reporting.sums import Sums
+from shop_style.experiments.reporting.products import PREFIX, Key, product_strata
+from shop_style.experiments.reporting.sums import Strata, Sums
 from shop_style.models import Arm, PhaseProduct
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def fidelity_of(
 ) -> list[Fidelity]:
     """A line for each style and score that enough products have. scores: by arm and picture."""
     control = next((arm for arm in arms if arm.is_control), None)
-    if control is None:
+    if control is None or not sums.slices(PREFIX):
         return []
     found = []
     for arm in arms:
@@ -54,15 +54,10 @@ def fidelity_of(
 def _line(
     arm: Arm,
     score: str,
-    strata: Mapping[Key, list[object]],
+    strata: Mapping[Key, Strata],
     scores: Mapping[tuple[int, Key], Mapping[str, float | None]],
 ) -> Fidelity | None:
-    from styleeval.inference import (
-        OutOfRange,
-        TooFewProducts,
-        score_association,
-        score_effect,
-    )
+    from styleeval.inference import OutOfRange, TooFewProducts, score_association, score_effect
 
     effects, values = [], []
     for key, pairs in strata.items():

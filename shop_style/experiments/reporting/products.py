@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from shop_style.experiments.reporting.effects import look_of
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
-from shop_style.models import Arm, PhaseProduct
+from shop_style.models import Arm, PhaseProduct, SummaryTotals
 
 if TYPE_CHECKING:
     from styleeval.inference import Pooled
 
-PREFIX: Final = "product:"
+PREFIX: Final = SummaryTotals.PRODUCT
 
 Key = tuple[int, str, str]
 """Content type, object and field of a picture."""
@@ -73,7 +73,8 @@ def _pooled(
     products: Sequence[PhaseProduct],
     names: Mapping[Key, str],
 ) -> StyleProducts:
-    from styleeval.inference import TooFewProducts, pool_products
+    from styleeval.inference.errors import TooFewProducts
+    from styleeval.inference.pooling import pool_products
 
     strata = {
         ":".join(map(str, key)): value

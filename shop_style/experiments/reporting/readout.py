@@ -28,7 +28,7 @@ from shop_style.models import Arm, DailyTally, Experiment, HourlyTotals, Phase
 
 
 def build_report(experiment: Experiment) -> ExperimentReport:
-    """Read an experiment's rollups. The same dozen queries for any number of events, days and
+    """Read an experiment's rollups. The same seventeen queries for any number of events, days and
     products, and one more for each model of the shop that holds pictures."""
     alias = experiment_database()
     arms = list(experiment.arms.using(alias).select_related("style"))

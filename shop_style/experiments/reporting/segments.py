@@ -46,7 +46,12 @@ def _segment(sums: Sums, control: Arm, arm: Arm, kind: str, name: str) -> Segmen
         sum(one["clicking_visitors"] for one, _other in pairs),
         sum(other["clicking_visitors"] for _one, other in pairs),
     )
-    result = compare_strata(strata_of(pairs), alpha=ALPHA, clicked_visitors=clicked)
+    result = compare_strata(
+        strata_of(pairs),
+        alpha=ALPHA,
+        clicked_visitors=clicked,
+        sizes=sums.sizes(control, arm, name),
+    )
     return Segment(
         kind=kind,
         name=name.removeprefix(f"{kind}:"),

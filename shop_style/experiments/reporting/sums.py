@@ -84,12 +84,26 @@ class Sums:
                 found.append((one, other))
         return found
 
+    def sizes(self, control: Arm, arm: Arm, name: str = SummaryTotals.ALL) -> list[int]:
+        """Visitors of all arms in each phase that has both: what phases are weighted by."""
+        return [
+            sum(
+                row["visitors"]
+                for (pk, _arm, one), row in self.rows.items()
+                if pk == phase.pk and one == name
+            )
+            for phase in self.phases
+            if self.row(phase, control, name) and self.row(phase, arm, name)
+        ]
+
 
 def newest_sums(alias: str, phases: Sequence[Phase]) -> Sums:
     """Each phase's last day, all slices. Two queries, whatever the number of days."""
     rows = SummaryTotals.objects.using(alias).filter(phase__in=phases)
-    last = Q(pk__in=[])
-    for phase, day in rows.order_by().values_list("phase").annotate(Max("day")):
+    # Sums by product are made less often, and kept of their newest day alone.
+    last = Q(slice__startswith=SummaryTotals.PRODUCT)
+    whole = rows.filter(slice=SummaryTotals.ALL).order_by()
+    for phase, day in whole.values_list("phase").annotate(Max("day")):
         last |= Q(phase=phase, day=day)
     found = rows.filter(last).order_by().values("phase_id", "arm_id", "slice", *COLUMNS)
     return Sums(

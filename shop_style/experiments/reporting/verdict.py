@@ -113,6 +113,8 @@ def _next(report: ExperimentReport, first: Effect | None) -> list[str]:
         return [_("Its end has come and the reading is final: ship an arm, or revert.")]
     if report.state == "paused":
         return [_("It is paused: everybody sees the originals.")]
+    if report.worst_light == RED:
+        return []
     if first is not None and first.is_decided:
         return [
             _(

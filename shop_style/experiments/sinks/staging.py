@@ -12,9 +12,9 @@ from shop_style.experiments.sinks.base import Sink
 from shop_style.experiments.sinks.row import EventRow
 from shop_style.models import Event
 
-COPY_FROM: Final = 100
-"""Rows from which COPY pays. Up to some 50 both take the time of their commit, and arrays need no
-table; `python -m tests.benchmarks.experiments --only sinks` measures both."""
+COPY_FROM: Final = 200
+"""Rows from which COPY pays. At 100 runs disagree which is faster, at 300 COPY is in each of them,
+at 1,000 twice as fast; `python -m tests.benchmarks.experiments --only sinks` measures both."""
 
 _TYPES: Final = (
     *("text", "bigint", "bigint", "bigint", "bigint", "text", "text", "timestamptz"),

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from shop_style.experiments.lifecycle import find_experiment
 from shop_style.experiments.reporting.page import report_page
 from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.tables import report_csv
 from shop_style.experiments.reporting.text import report_lines
 from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.rollup import rollup
@@ -18,12 +19,13 @@ from shop_style.management.coded import CodedCommand
 
 
 class Command(CodedCommand):
-    help = "Print an experiment's report as of the last rollup, as text, JSON or a page."
+    help = "Print an experiment's report as of the last rollup, as text, JSON, CSV or a page."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="of the experiment")
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="everything, for programs")
+        form.add_argument("--csv", action="store_true", help="every number, for a spreadsheet")
         form.add_argument(
             "--html", metavar="FILE", help="write one file that opens anywhere, without a server"
         )
@@ -32,10 +34,12 @@ class Command(CodedCommand):
     def handle(self, **options: Any) -> None:
         experiment = find_experiment(options["slug"])
         if options["rollup"]:
-            rollup()
+            rollup(products=True)
         report = build_report(experiment)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), indent=2))
+        elif options["csv"]:
+            self.stdout.write(report_csv(report), ending="")
         elif options["html"]:
             self._write_page(report, Path(options["html"]))
         else:

@@ -20,7 +20,7 @@ from shop_style.experiments.reporting.checks.worth import (
     denominator_checks,
     novelty_checks,
 )
-from shop_style.experiments.reporting.values import Check
+from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, Check
 
 _CHECKS: Final[Sequence[Callable[[Findings], Iterator[Check]]]] = (
     split_checks,
@@ -38,9 +38,12 @@ _CHECKS: Final[Sequence[Callable[[Findings], Iterator[Check]]]] = (
     clock_check,
 )
 
+_ORDER: Final = (RED, AMBER, GREEN, OPEN)
+
 
 def checks_of(found: Findings) -> list[Check]:
-    """All of them, in the order in which a doubt would be cleared up."""
+    """All of them: what stands against the result first, then in the order of the visitor's way."""
     if not found.sums.phases:
         return []
-    return [item for check in _CHECKS for item in check(found)]
+    checks = [item for check in _CHECKS for item in check(found)]
+    return sorted(checks, key=lambda item: _ORDER.index(item.light))

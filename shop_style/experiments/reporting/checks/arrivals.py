@@ -77,7 +77,7 @@ def _stages() -> dict[str, tuple[str, str, str]]:
 
 def position_check(found: Findings) -> Iterator[Check]:
     """Are pictures seen in the same places of the page in every arm?"""
-    from styleeval.inference import holm, mean_difference
+    from styleeval.inference import TooFewVisitors, holm, mean_difference
 
     control, bands = found.control, found.sums.slices("position:")
     if control is None or not bands:
@@ -87,10 +87,13 @@ def position_check(found: Findings) -> Iterator[Check]:
         if arm.is_control:
             continue
         for band in bands:
-            pair = [_seen_in(found.sums, item, band) for item in (control, arm)]
-            if any(summary is None for summary in pair):
+            one, other = (_seen_in(found.sums, item, band) for item in (control, arm))
+            if one is None or other is None:
                 continue
-            comparison = mean_difference(*pair)  # type: ignore[arg-type]  # both are there
+            try:
+                comparison = mean_difference(one, other)
+            except TooFewVisitors:
+                continue  # all visitors saw as many: nothing to go by
             labels.append((arm.slug, band.removeprefix("position:"), comparison.lift))
             values.append(comparison.p_value)
     corrected = list(zip(labels, holm(values), strict=True))

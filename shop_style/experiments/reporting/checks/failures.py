@@ -17,17 +17,19 @@ def failure_checks(found: Findings) -> Iterator[Check]:
 
     floor = app_settings().PAUSE_FAILURE_SHARE
     for control, arm in found.against_control():
-        finding = _("a picture did not load for %(arm)s of its visitors, %(control)s of control")
+        finding = _(
+            "a picture did not load for %(arm)s of its visitors, and %(control)s of the originals’"
+        )
         values = {"arm": share(arm), "control": share(control)}
         light = OPEN if min(arm.visitors, control.visitors) < FEW else GREEN
         if light == GREEN and arm.failing_visitors + control.failing_visitors:
-            pair = [
+            one, other = (
                 Proportion(
                     visitors=item.visitors, successes=min(item.failing_visitors, item.visitors)
                 )
                 for item in (control, arm)
-            ]
-            comparison = proportion_difference(*pair)
+            )
+            comparison = proportion_difference(one, other)
             much = arm.failing_visitors >= floor * arm.visitors
             if comparison.p_value < STRICT:
                 worse = comparison.difference.estimate > 0

@@ -14,7 +14,8 @@ from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, Che
 
 def clickbait_checks(found: Findings) -> Iterator[Check]:
     """Do clicks lead to as many orders as those on the originals?"""
-    from styleeval.inference import TooFewVisitors, sequential_strata
+    from styleeval.inference import sequential_strata
+    from styleeval.inference.errors import InferenceError
 
     control = found.control
     for (one, other), arm in zip(
@@ -38,8 +39,9 @@ def clickbait_checks(found: Findings) -> Iterator[Check]:
                 strata_of(found.sums.pairs(control, arm), orders=True),
                 planned=planned,
                 alpha=2 * STRICT,
+                sizes=found.sums.sizes(control, arm),
             )
-        except TooFewVisitors:
+        except InferenceError:  # also of orders by visitors whose pictures never reported
             continue
         down = comparison.difference.high < 0
         no_more = other.conversions * one.visitors <= one.conversions * other.visitors

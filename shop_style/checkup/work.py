@@ -1,0 +1,114 @@
+"""Who works: weights, engines, the queue, the rollup of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from importlib.util import find_spec
+from typing import Final
+
+from django.utils import timezone
+
+from shop_style.checkup.finding import Area, Findings
+from shop_style.conf import app_settings
+from shop_style.exceptions import ShopStyleError
+from shop_style.experiments.rollup import rolled_up_at, waiting_events
+from shop_style.experiments.snapshot import experiment_database
+from shop_style.generation.status import QueueStatus, queue_status
+from shop_style.models import Experiment, Style
+from shop_style.transfer.registry import engines
+from shop_style.transfer.weights import WEIGHTS
+
+_LONG: Final = timedelta(minutes=10)
+"""A picture that has waited so long has found no worker, or far too few."""
+
+_ROLLUPS_LATE: Final = 5
+_EXTRAS: Final = (
+    ("rapidocr", "ocr", "print is compared by its edges, not read"),
+    ("sklearn", "learn", "fit_acceptance cannot learn from approvals"),
+)
+
+
+def check_weights() -> Findings:
+    """Is each shipped or imported weight file the pinned one?"""
+    area = Area("weights")
+    for item in WEIGHTS.values():
+        if not item.shipped and item.path() is None:
+            continue
+        try:
+            item.verify()
+        except ShopStyleError as error:
+            yield area.wrong(f"{error} ({error.code})", "Reinstall django-shop-style.")
+        else:
+            yield area.right(f"{item.name} is the pinned file")
+
+
+def check_engines() -> Findings:
+    """Which engines there are, which extras are missing, and whether there is a style."""
+    area = Area("engines")
+    yield area.right(f"there are {', '.join(sorted(engines()))}")
+    for module, extra, without in _EXTRAS:
+        if find_spec(module) is None:
+            yield area.notice(
+                f"the extra `{extra}` is not installed: {without}",
+                f'`pip install "django-shop-style[{extra}]"` where workers run, if it is wanted.',
+            )
+    if not Style.objects.exists():
+        yield area.notice("there is no style yet", "Add one in the admin: Shop style → Styles.")
+
+
+def check_queue() -> Findings:
+    """Is somebody taking what is queued?"""
+    area = Area("queue")
+    for status in queue_status():
+        yield from _queue_of(area, status)
+
+
+def _queue_of(area: Area, status: QueueStatus) -> Findings:
+    waited = status.oldest_pending
+    if waited is not None and waited > _LONG:
+        yield area.wrong(
+            f"{status.database!r}: the oldest of {status.variants['pending']} has waited "
+            f"{timedelta(seconds=round(waited.total_seconds()))}",
+            "Start a worker (`manage.py style_worker`), or more of them.",
+        )
+    else:
+        yield area.right(f"{status.database!r}: nothing waits long")
+    if status.stalled:
+        yield area.notice(
+            f"{status.database!r}: {status.stalled} were left by a worker that died",
+            "A running worker takes them up again by itself.",
+        )
+    for code, number in sorted(status.failures.items()):
+        yield area.notice(
+            f"{status.database!r}: {number} failed with {code}",
+            "The variants' list in the admin says why; Try failed ones again when it is mended.",
+        )
+
+
+def check_experiments() -> Findings:
+    """Are events counted while an experiment runs?"""
+    area = Area("experiments")
+    rows = Experiment.objects.using(experiment_database())
+    running = rows.filter(state=Experiment.State.RUNNING).count()
+    if not running:
+        yield area.right("none is running")
+        return
+    seconds, last, waiting = app_settings().ROLLUP_SECONDS, rolled_up_at(), waiting_events()
+    late = last is None or timezone.now() - last > timedelta(seconds=_ROLLUPS_LATE * seconds)
+    if waiting and late and seconds:
+        yield area.wrong(
+            f"running: {running}; {waiting} events wait to be counted, "
+            + (f"the last rollup was {last:%Y-%m-%d %H:%M} UTC" if last else "none was ever run"),
+            "Run `manage.py rollup_events --watch 60`; an idle style_worker does it too.",
+        )
+    else:
+        yield area.right(f"running: {running}; {waiting} events wait to be counted")
+
+
+ALL: Final[tuple[Callable[[], Findings], ...]] = (
+    check_weights,
+    check_engines,
+    check_queue,
+    check_experiments,
+)

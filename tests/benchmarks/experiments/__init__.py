@@ -1,0 +1,1 @@
+"""How fast experiments are assigned, placed, stored and reported, each beside its own limit."""

@@ -1,0 +1,1 @@
+"""django-oscar as a host: run with settings.oscar, by `make test-oscar`."""
