@@ -84,6 +84,7 @@ ADVICE: Mapping[str, Advice] = {
         _("Pick a look with finer strokes, or lower the strength on the product."),
     ),
     "outline_lost": _along_outline("outline_lost", _("Outline lost"), _EDGES),
+    "outline_moved": _along_outline("outline_moved", _("Outline moved"), _EDGES),
     "shading": Advice(
         name=_("Light and shade"),
         next_step=_("Raise the fabric's shading, or pick one with a smaller pattern."),

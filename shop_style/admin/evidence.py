@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from shop_style.admin.advice import advice_for, short_reason
 from shop_style.admin.measures import MAPPED, MeasureWords, worst_tile
 from shop_style.admin.thumbnails import file_url
+from shop_style.generation.wording import reason_in_words
 from shop_style.imaging.sheet import HEAT
 from shop_style.models import StyleVariant
 
@@ -193,7 +194,7 @@ def _reasons(
         shown.append(
             ReasonShown(
                 number=number,
-                text=str(reason["text"]),
+                text=reason_in_words(reason, variant),
                 short=short_reason(reason),
                 next_step=advice.next_step,
                 layer=advice.layer if advice.layer in layers else "",

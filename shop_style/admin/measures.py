@@ -110,6 +110,12 @@ SINGLE = (
         unit=SHARE,
     ),
     MeasureWords(
+        key="outline_moved",
+        name=_("Outline moved"),
+        hint=_("How far the outline, or a hole's, lies from where it lay, where it moved most."),
+        unit=PIXELS,
+    ),
+    MeasureWords(
         key="shading",
         name=_("Light and shade"),
         hint=_("How alike light and shade lie on the product; 1 is unchanged."),
@@ -136,7 +142,7 @@ SINGLE = (
     MeasureWords(
         key="white_kept",
         name=_("White kept"),
-        hint=_("How much of the white ground is still exactly white."),
+        hint=_("How much of the white ground is as white as it was."),
         unit=SHARE,
     ),
 )

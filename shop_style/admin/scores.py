@@ -24,7 +24,7 @@ from shop_style.admin.measures import (
 )
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.recipe import thresholds_of
-from shop_style.models import Style, StyleVariant
+from shop_style.models import StyleVariant
 from styleeval.preservation.limits import LIMITS
 from styleeval.preservation.report import Scorecard
 
@@ -52,6 +52,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "min_shading": ("shading", "product"),
     "min_silhouette": ("silhouette", "product"),
     "max_outline_lost": ("outline_lost", "product"),
+    "max_outline_moved": ("outline_moved", "product"),
     "max_edge": ("edge", "product"),
     "max_halo": ("halo", "product"),
     "min_white_kept": ("white_kept", "product"),
@@ -120,7 +121,7 @@ def score_rows(variant: StyleVariant) -> list[ScoreRow]:
     card: Card = variant.scorecard or {}
     if not card:
         return []
-    bounds = _bounds(variant.style)
+    bounds = _bounds(variant)
     rows = [_mapped(words, card, bounds) for words in MAPPED if worst_tile(card, words.key)]
     rows += [_single(words, card, bounds) for words in SINGLE if _numbers(card, words.key)]
     rows += _others(card, bounds)
@@ -136,14 +137,14 @@ def limits_moved(variant: StyleVariant, rows: list[ScoreRow]) -> bool:
     )
 
 
-def _bounds(style: Style) -> dict[str, float]:
+def _bounds(variant: StyleVariant) -> dict[str, float]:
     """The limits that are set, by the name of their threshold."""
     try:
-        found = dataclasses.asdict(thresholds_of(style))
+        held = thresholds_of(variant.style, variant.overrides.get("region"))
     except (ShopStyleError, KeyError, TypeError):  # an engine, a mode or a name that is no more
-        logger.warning("style %s: its limits cannot be told", style, exc_info=True)
+        logger.warning("style %s: its limits cannot be told", variant.style, exc_info=True)
         return {}
-    return {name: bound for name, bound in found.items() if bound is not None}
+    return {name: bound for name, bound in dataclasses.asdict(held).items() if bound is not None}
 
 
 def _mapped(words: MeasureWords, card: Card, bounds: Mapping[str, float]) -> ScoreRow:

@@ -15,6 +15,7 @@ from shop_style.admin.acceptance import chance_in_words
 from shop_style.admin.advice import short_reason
 from shop_style.admin.hosts import host_links
 from shop_style.admin.thumbnails import original_url, picture, variant_url
+from shop_style.generation.wording import reason_in_words
 from shop_style.models import Status, StyleVariant
 
 
@@ -87,7 +88,8 @@ class VariantColumns:
         first, more = variant.reasons[0], len(variant.reasons) - 1
         rest = ngettext("and %d more", "and %d more", more) % more if more else ""
         shown = '{} <span title="{}">{}</span><small>{}</small>'
-        return format_html(shown, badge, first["text"], short_reason(first), rest)
+        words = reason_in_words(first, variant)
+        return format_html(shown, badge, words, short_reason(first), rest)
 
     @admin.display(description=_("chance of approval"), ordering="acceptance")
     def chance(self, variant: StyleVariant) -> str:

@@ -18,6 +18,7 @@ from shop_style.channels.configuration import policies
 from shop_style.channels.policy import ChannelPolicy
 from shop_style.channels.reason import Reason, not_measured, percent, unmeasurable
 from shop_style.exceptions import UnknownEngine
+from shop_style.generation.wording import reason_in_words
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
 
@@ -114,7 +115,7 @@ def _undecided(variant: StyleVariant, policy: ChannelPolicy) -> Iterator[Reason]
             else _("Nobody has approved it yet."),
         )
     if policy.gate and not variant.passed:
-        found = " ".join(str(item["text"]) for item in variant.reasons)
+        found = " ".join(reason_in_words(item, variant) for item in variant.reasons)
         yield Reason(
             code="gate",
             text=_("It did not pass its gate. %(found)s") % {"found": found}
@@ -168,7 +169,7 @@ def _white_lost(variant: StyleVariant, policy: ChannelPolicy) -> Iterator[Reason
         ("white_kept",),
         policy.min_white_kept,
         what=_("How much of the white ground was kept"),
-        text=_("%(value)s of its white ground stayed exactly white; %(limit)s is needed."),
+        text=_("%(value)s of its white ground stayed white; %(limit)s is needed."),
     )
 
 

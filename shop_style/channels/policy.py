@@ -19,7 +19,7 @@ class ChannelPolicy:
     such as "trainedAlgorithmicMedia". modes: gates whose variants are taken.
     min_mask_confidence: how sure it is where the product is, 0–1.
     min_white_border: share of the border that is exactly white (255), 0–1.
-    min_white_kept: share of the original's white ground that stayed exactly white, 0–1.
+    min_white_kept: share of the original's white ground that is no darker than it was, 0–1.
     min_fill: share of the picture's longer side that the product spans, 0–1.
     formats: file formats taken, the preferred one first.
     min_side: pixels of the shorter side; min_long_side, max_side: of the longer one.

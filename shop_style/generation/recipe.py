@@ -17,10 +17,17 @@ from shop_style.imaging.encode import Format
 from shop_style.imaging.intake import Photo, decode
 from shop_style.imaging.segmenter import Segmenter, installed_segmenter
 from shop_style.models import Style, StyleReference
+from shop_style.models.style import Region
 from shop_style.transfer.cube import ENDING
 from shop_style.transfer.engine import StyleSpec
 from shop_style.transfer.registry import engine_entry
-from styleeval.preservation.gate import COLOUR_LOCKED, LOCKED_FROM, THRESHOLDS, Thresholds
+from styleeval.preservation.gate import (
+    COLOUR_LOCKED,
+    LOCKED_FROM,
+    THRESHOLDS,
+    WHITE_KEPT,
+    Thresholds,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,7 +89,7 @@ def _recipe(
         text_lock=style.text_lock,
         restore_first=style.restore_first,
         strength=changes.get("strength", style.strength),
-        thresholds=thresholds_of(style),
+        thresholds=thresholds_of(style, changes.get("region")),
         digest=digest,
     )
 
@@ -94,15 +101,27 @@ def picture_tensor(photo: Photo) -> Tensor:
     return torch.from_numpy(photo.flattened()).permute(2, 0, 1).contiguous()
 
 
-def thresholds_of(style: Style) -> Thresholds:
-    """The gate's thresholds for a style: its mode's, tighter where it locks the product's colours,
-    with the shop's and its own in their place."""
+def thresholds_of(style: Style, region: str | None = None) -> Thresholds:
+    """The gate's thresholds for a style: its mode's, and what its options promise besides (the
+    product's own colours, a white ground), with the shop's and its own in their place.
+
+    region: where it is not the style's own.
+    """
     mode = style.gate_mode
     shipped = THRESHOLDS[mode]
     if style.colour_lock >= LOCKED_FROM:
         shipped = dataclasses.replace(shipped, **COLOUR_LOCKED.get(mode, {}))
+    if keeps_white(style, region or style.region):
+        shipped = dataclasses.replace(shipped, min_white_kept=WHITE_KEPT)
     of_shop = app_settings().THRESHOLDS.get(mode, {})
     return dataclasses.replace(shipped, **{**of_shop, **(style.thresholds or {})})
+
+
+def keeps_white(style: Style, region: str) -> bool:
+    """Does a white ground stay white? It cannot where the ground itself is styled; an engine that
+    works on the product alone leaves it by itself, but for the product's edge."""
+    styled_alone = region == Region.BACKGROUND or engine_entry(style.engine).needs_mask
+    return style.keep_white and not styled_alone
 
 
 def output_settings() -> Output:

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from shop_style.exceptions import ReviewError
+from shop_style.generation.wording import reason_in_words
 from shop_style.models import AuditEntry, Status, StyleVariant
 from shop_style.models.variant import Review
 from shop_style.signals import variant_published
@@ -30,7 +31,7 @@ def approve(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
         if variant.passed is False and not reason.strip():
             return (
                 "it did not pass its gate; give a reason to approve it all the same: "
-                + "; ".join(item["text"] for item in variant.reasons)
+                + "; ".join(reason_in_words(item, variant) for item in variant.reasons)
             )
         return ""
 

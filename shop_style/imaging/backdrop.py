@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.mask import ProductMask
-from shop_style.imaging.pullpush import filled
+from styleeval.preservation.pullpush import filled
 
 Floats = NDArray[np.float32]
 

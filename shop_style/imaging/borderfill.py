@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shop_style.imaging.pullpush import filled
 from shop_style.imaging.shadow import in_shadow
+from styleeval.preservation.pullpush import filled
 
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]

@@ -9,6 +9,7 @@ from shop_style.exceptions import MaskUncertain
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.mask import MIN_CONFIDENCE, ProductMask
 from shop_style.imaging.provenance import Region
+from styleeval.preservation.ground import BACKGROUND, stands_on_white
 
 Floats = NDArray[np.float32]
 
@@ -44,7 +45,9 @@ def composite(
         raise ValueError(f"styled picture is {styled_rgb.shape}, the photo {original.shape}")
     share = _styled_share(original, mask, region=region, keep_white=keep_white)
     if photo.alpha is not None:
-        share = np.where(photo.alpha > 0, share, np.float32(0))
+        # What hardly shows is white as well where a cut-out is laid on white.
+        hidden = photo.alpha < BACKGROUND if keep_white else photo.alpha == 0
+        share = np.where(hidden, np.float32(0), share)
     share = share[..., None]
     # Not original + share * change: that would move an untouched 1.0 by a rounding error.
     mixed = np.clip(original * (1 - share) + styled_rgb * share, 0, 1)
@@ -59,15 +62,16 @@ def _styled_share(
     if region == "background":
         return mask.background
     share = mask.weights if region == "product" and mask.usable else np.ones_like(mask.weights)
-    if keep_white and mask.origin == "white":
+    if keep_white and (mask.origin == "white" or stands_on_white(original, mask.weights)):
         share = np.minimum(share, _not_white(original, mask))
     return share
 
 
 def _not_white(original: Floats, mask: ProductMask) -> Floats:
     """1 off the found white background, 0 on it, between in its shadows and along the edge."""
+    ground = mask.weights < BACKGROUND
     if mask.usable:
-        return mask.weights
+        return np.where(ground, np.float32(0), mask.weights)
     # An unsure fill may have run into a white product: hold on to exact white alone.
-    exact = (mask.weights == 0) & (original.min(axis=-1) >= _EXACT_WHITE)
+    exact = ground & (original.min(axis=-1) >= _EXACT_WHITE)
     return np.where(exact, np.float32(0), np.float32(1))

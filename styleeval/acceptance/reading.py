@@ -22,6 +22,7 @@ _SAME_FAMILY: Final = {
     "silhouette": "form",
     "edge": "form",
     "outline_lost": "form",
+    "outline_moved": "form",
     "characters": "text",
 }
 _PARTS: Final = ("_spot", "_part", "_line")
@@ -49,6 +50,7 @@ SCALES: Final[Mapping[str, float]] = MappingProxyType(
         "min_shading": 0.8,
         "min_silhouette": 0.98,
         "max_outline_lost": 0.3,
+        "max_outline_moved": 3.0,
         "max_edge": 0.15,
         "max_halo": 10.0,
         "min_white_kept": 0.99,

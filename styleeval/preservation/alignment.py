@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,32 +20,55 @@ _NEARLY_WHOLE = 0.2
 _BETTER = 0.8
 
 
-def aligned(
-    original: Floats, candidate: Floats, weights: Floats
-) -> tuple[Floats, tuple[float, float]]:
-    """The candidate with its shift taken away, and that shift (right, down) in pixels.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Aligned:
+    """A candidate moved back: at full size, where scores are taken, and by how much it was
+    shifted (right, down) in pixels of the full size."""
 
-    original, candidate: (H, W, 3) in [0, 1]. weights: (H, W), where the product is.
-    A shift counts only if it is at most `MOST` long and taking it away brings the product clearly
-    nearer: strokes of a style are no shift.
-    Source of the estimate: Foroosh, Zerubia & Berthod, "Extension of Phase Correlation to
-    Subpixel Registration", IEEE TIP 11(3), 2002 (OpenCV's phaseCorrelate).
-    """
-    import cv2
+    picture: Floats
+    small: Floats
+    shift: tuple[float, float]
 
-    small, other = luma(scaled(original)), luma(scaled(candidate))
-    window = np.asarray(cv2.GaussianBlur(scaled(weights), (0, 0), 4), np.float32)
-    scale = original.shape[0] / small.shape[0]
-    found, _ = cv2.phaseCorrelate(
-        (_fine(small) * window).astype(np.float64), (_fine(other) * window).astype(np.float64)
-    )
-    across, down = (_settled(length * scale) for length in found)
-    if not 0 < np.hypot(across, down) <= MOST:
-        return candidate, (0.0, 0.0)
-    moved = _moved(candidate, -across, -down)
-    if _apart(small, luma(scaled(moved)), window) > _BETTER * _apart(small, other, window):
-        return candidate, (0.0, 0.0)
-    return moved, (across, down)
+
+class Anchor:
+    """An original that candidates are moved back onto."""
+
+    def __init__(self, original: Floats, weights: Floats) -> None:
+        """original: (H, W, 3) in [0, 1] where scores are taken; weights: (H, W), the product."""
+        import cv2
+
+        self._window = np.asarray(cv2.GaussianBlur(weights, (0, 0), 4), np.float32)
+        self._own = _fine(luma(original))
+
+    def aligned(self, candidate: Floats) -> Aligned:
+        """A candidate (H, W, 3) at full size with its shift taken away.
+
+        A shift counts only if it is at most `MOST` long and taking it away brings the product
+        clearly nearer: strokes of a style are no shift.
+        Source of the estimate: Foroosh, Zerubia & Berthod, "Extension of Phase Correlation to
+        Subpixel Registration", IEEE TIP 11(3), 2002 (OpenCV's phaseCorrelate).
+        """
+        import cv2
+
+        small = scaled(candidate)
+        other = _fine(luma(small))
+        scale = candidate.shape[0] / small.shape[0]
+        found, _ = cv2.phaseCorrelate(
+            (self._own * self._window).astype(np.float64),
+            (other * self._window).astype(np.float64),
+        )
+        across, down = (_settled(length * scale) for length in found)
+        as_it_is = Aligned(picture=candidate, small=small, shift=(0.0, 0.0))
+        if not 0 < np.hypot(across, down) <= MOST:
+            return as_it_is
+        moved = _moved(candidate, -across, -down)
+        second = scaled(moved)
+        if self._apart(_fine(luma(second))) > _BETTER * self._apart(other):
+            return as_it_is
+        return Aligned(picture=moved, small=second, shift=(across, down))
+
+    def _apart(self, other: Floats) -> float:
+        return float((np.abs(self._own - other) * self._window).mean())
 
 
 def _settled(length: float) -> float:
@@ -72,7 +97,3 @@ def _fine(grey: Floats) -> Floats:
     import cv2
 
     return grey - np.asarray(cv2.GaussianBlur(grey, (0, 0), _FINE), np.float32)
-
-
-def _apart(one: Floats, other: Floats, window: Floats) -> float:
-    return float((np.abs(_fine(one) - _fine(other)) * window).mean())

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from styleeval.preservation.alignment import aligned
+from styleeval.preservation.alignment import Anchor
 from styleeval.preservation.colour import delta_e, hue_maps, lab
 from styleeval.preservation.geometry import displacement_map
 from styleeval.preservation.ground import frame_of, white_kept
-from styleeval.preservation.measure import Measure, measured
-from styleeval.preservation.outline import Outline, OwnOutline, outline_kept, outline_of
+from styleeval.preservation.measure import Measure, Parts, measured
+from styleeval.preservation.outline import OwnOutline, outline_kept, outline_of
 from styleeval.preservation.perceptual import PerceptualReference, Weights, perceptual_metric
 from styleeval.preservation.pictures import read_mask, read_picture, scaled, size_text
 from styleeval.preservation.report import Print, Scorecard
 from styleeval.preservation.structure import detail_maps, ssim_map
 
 if TYPE_CHECKING:
+    from styleeval.preservation.silhouette import Silhouette, SilhouetteKept
     from styleeval.preservation.text import Share, TextKept
 
 Floats = NDArray[np.float32]
@@ -76,14 +77,19 @@ class Original:
                 f"original is {size_text(self._full)} and candidate {size_text(full)}; "
                 f"score pictures of one size"
             )
-        moved, shift = aligned(self._full, full, self._full_weights)
-        second = scaled(moved)
+        moved = self._anchor.aligned(full)
+        second = moved.small
         alone = self._product_alone(second)
-        measures, maps = self._measures(second, alone)
-        outline = self._outline_kept(lab(second))
+        colours = lab(second)
+        measures, maps = self._measures(second, alone, colours)
+        outline = outline_kept(self._outline, colours)
+        against_ground = self._against_ground(second)
         card = Scorecard(
             **measures,
-            silhouette=self._silhouette(second, alone, outline),
+            silhouette=outline.silhouette
+            if against_ground is None
+            else min(against_ground.iou, outline.silhouette or 1.0),
+            outline_moved=None if against_ground is None else against_ground.moved,
             edge=outline.edge,
             outline_lost=outline.lost,
             halo=outline.halo,
@@ -91,7 +97,7 @@ class Original:
             text=Print.of(self._text_kept(full)),
             white_kept=white_kept(self._full, full, self._full_weights),
             frame=frame_of(full, self._full_weights),
-            shift=shift,
+            shift=moved.shift,
             perceptual_name=self._metric.name,
             mask_coverage=self._coverage,
             mask_confidence=self._confidence,
@@ -100,11 +106,10 @@ class Original:
         return Comparison(card=card, maps=maps)
 
     def _measures(
-        self, second: Floats, alone: Floats
+        self, second: Floats, alone: Floats, other: Floats
     ) -> tuple[dict[str, Measure], dict[str, Floats]]:
-        first, weights = self._small, self._weights
+        first = self._small
         scale = self._full.shape[1] / first.shape[1]
-        other = lab(second)
         colour = delta_e(self._lab, other)
         hue, coloured = hue_maps(self._lab, other)
         detail, fine = detail_maps(first, alone)
@@ -113,7 +118,7 @@ class Original:
         seen, own_seen = self._perceived(second, alone)
 
         def of(whole: Floats, product: Floats, kind: Any, counts: Floats | None = None) -> Measure:
-            return measured(whole, product, weights, kind=kind, scale=scale, counts=counts)
+            return measured(whole, product, self._parts, kind=kind, scale=scale, counts=counts)
 
         measures = {
             "ssim": of(structure, own, "similarity"),
@@ -138,14 +143,9 @@ class Original:
 
         return shading_correlation(self._small, second, self._weights)
 
-    def _silhouette(self, second: Floats, alone: Floats, outline: Outline) -> float | None:
+    def _against_ground(self, second: Floats) -> SilhouetteKept | None:
         """Told against the original's own ground where that is still there, which shows more."""
-        if alone is not second or self._coverage == 0:
-            return outline.silhouette
-        from styleeval.preservation.silhouette import silhouette_iou
-
-        against_ground = silhouette_iou(self._small, second, self._weights)
-        return min(against_ground, outline.silhouette or 1.0)
+        return self._silhouette.kept(second) if self._coverage else None
 
     def _text_kept(self, candidate: Floats) -> TextKept:
         from styleeval.preservation.text import text_kept
@@ -188,15 +188,26 @@ class Original:
         return np.ones(self._full.shape[:2], np.float32) if self._mask is None else self._mask
 
     @cached_property
+    def _silhouette(self) -> Silhouette:
+        from styleeval.preservation.silhouette import Silhouette
+
+        return Silhouette(self._small, self._weights)
+
+    @cached_property
+    def _anchor(self) -> Anchor:
+        return Anchor(self._small, self._weights)
+
+    @cached_property
+    def _parts(self) -> Parts:
+        return Parts.of(self._weights)
+
+    @cached_property
     def _lab(self) -> Floats:
         return lab(self._small)
 
     @cached_property
     def _outline(self) -> OwnOutline:
         return outline_of(self._lab, self._weights)
-
-    def _outline_kept(self, candidate: Floats) -> Outline:
-        return outline_kept(self._outline, candidate)
 
     @cached_property
     def _reference(self) -> PerceptualReference:

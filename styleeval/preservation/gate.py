@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from styleeval.preservation.limits import LIMITS, Box, Limit
+from styleeval.preservation.limit import Box, Limit
+from styleeval.preservation.limits import LIMITS
 from styleeval.preservation.report import Scorecard
 
 
@@ -17,8 +18,8 @@ class Thresholds:
     """Limits on a scorecard; None is not checked. `LIMITS` says where each number is read.
 
     ssim, detail, silhouette, white_kept, mask_confidence: 0–1. perceptual: LPIPS or ST-LPIPS.
-    delta_e, change, halo: ΔE. hue: degrees. displacement: pixels where scores are taken. edge:
-    0–1. shading: −1 to 1. worst: of the product's worst tile.
+    delta_e, change, halo: ΔE. hue: degrees. displacement, outline_moved: pixels where scores are
+    taken. edge: 0–1. shading: −1 to 1. worst: of the product's worst tile.
     """
 
     min_ssim: float | None = None
@@ -40,6 +41,7 @@ class Thresholds:
     min_silhouette: float | None = None
     max_displacement: float | None = None
     max_outline_lost: float | None = None
+    max_outline_moved: float | None = None
     max_edge: float | None = None
     max_halo: float | None = None
     min_white_kept: float | None = None
@@ -111,9 +113,9 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
         ),
         "artistic": Thresholds(
             min_worst_ssim=0.18,
-            max_displacement=3.0,
+            max_displacement=1.5,
             min_text=0.55,
-            min_worst_text=0.45,
+            min_worst_text=0.47,
             min_characters=0.8,
             min_shading=0.85,
             max_outline_lost=0.6,
@@ -124,6 +126,7 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
             min_shading=0.15,
             min_silhouette=0.92,
             max_outline_lost=0.6,
+            max_outline_moved=3.0,
             max_halo=2.5,
             min_change=2.0,
             min_mask_confidence=0.5,
@@ -148,11 +151,24 @@ THRESHOLDS: Final[Mapping[str, Thresholds]] = MappingProxyType(
 """Limits by mode. docs/preservation.md says what each was measured against."""
 
 
+WHITE_KEPT: Final = 0.99
+"""Least `white_kept` where a style promises a white ground: along the edge it is mixed."""
+
 LOCKED_FROM: Final = 0.8
 """A colour lock from here on promises the product's own colours."""
 
 COLOUR_LOCKED: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
-    {"artistic": MappingProxyType({"max_delta_e": 8.0, "max_hue": 12.0, "max_worst_hue": 14.0})}
+    {
+        "artistic": MappingProxyType(
+            {
+                "max_delta_e": 6.5,
+                "max_worst_delta_e": 10.0,
+                "max_hue": 5.0,
+                "max_worst_hue": 8.0,
+                "min_shading": 0.98,
+            }
+        )
+    }
 )
 """Limits that hold besides a mode's where a style locks the product's colours."""
 

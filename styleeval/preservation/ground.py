@@ -14,8 +14,12 @@ Floats = NDArray[np.float32]
 
 _WHITE: Final = 254.5 / 255
 _NEAR_WHITE: Final = 253.5 / 255
-_BACKGROUND: Final = 0.02
+BACKGROUND: Final = 0.02
+"""Weight of a product below which a place is ground."""
+
 _LEAST: Final = 0.02
+_MOSTLY: Final = 0.5
+_ROUNDING: Final = 0.5 / 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +35,32 @@ class Frame:
 
 
 def white_kept(original: Floats, candidate: Floats, weights: Floats) -> float | None:
-    """The share of the original's white ground (254 or 255) that is exactly 255 in the candidate.
+    """The share of the original's white ground (254 or 255) that is no darker in the candidate.
 
     original, candidate: (H, W, 3) in [0, 1] at full size. weights: (H, W), where the product is.
-    None where the original has hardly any white ground.
+    None where the product does not stand on white.
     """
-    ground = (weights < _BACKGROUND) & (least_channel(original) >= _NEAR_WHITE)
-    if float(ground.mean()) < _LEAST:
+    own = least_channel(original)
+    white = _white_ground(own, weights)
+    if white is None:
         return None
-    return float((least_channel(candidate)[ground] >= _WHITE).mean())
+    kept = least_channel(candidate)[white] >= own[white] - _ROUNDING
+    return float(kept.mean())
+
+
+def stands_on_white(picture: Floats, weights: Floats) -> bool:
+    """Is the ground of a picture (H, W, 3) in [0, 1], around a product's weights (H, W), white?"""
+    return _white_ground(least_channel(picture), weights) is not None
+
+
+def _white_ground(least: Floats, weights: Floats) -> NDArray[np.bool_] | None:
+    """The white of a ground, by the picture's least channel; None where there is hardly any, or
+    where it is not most of the ground: a bright window behind a product is no white ground."""
+    ground = weights < BACKGROUND
+    white = ground & (least >= _NEAR_WHITE)
+    if float(white.mean()) < _LEAST or white.sum() < _MOSTLY * ground.sum():
+        return None
+    return white
 
 
 def frame_of(candidate: Floats, weights: Floats) -> Frame:

@@ -112,13 +112,18 @@ def _shapes(
 ) -> tuple[NDArray[np.int32], _Shapes]:
     """The label of each pixel, and the shapes that could be letters by size, fill and stroke."""
     number, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
-    flat = labels.ravel()
     area = np.maximum(stats[:, cv2.CC_STAT_AREA], 1).astype(np.float32)
-    away = cv2.distanceTransform(binary, cv2.DIST_L2, 3).ravel()
+    # Label 0 is what is no shape: most of the picture.
+    inked = np.flatnonzero(binary)
+    flat = labels.ravel()[inked]
+
+    def mean(values: Floats) -> NDArray[np.float64]:
+        found = np.bincount(flat, values.ravel()[inked], number) / area
+        return np.asarray(found, np.float64)
+
     # The mean distance to the edge over a stroke of width w is w / 4.
-    stroke = 4 * np.bincount(flat, away, number) / area
-    tone = np.bincount(flat, level.ravel(), number) / area
-    contrast = np.bincount(flat, beyond.ravel(), number) / area
+    stroke = 4 * mean(np.asarray(cv2.distanceTransform(binary, cv2.DIST_L2, 3), np.float32))
+    tone, contrast = mean(level), mean(beyond)
     left, top, width, height = (stats[:, index].astype(np.float32) for index in range(4))
     shapes = _Shapes(
         label=np.arange(number, dtype=np.int32),

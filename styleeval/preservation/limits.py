@@ -3,47 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
+from styleeval.preservation.limit import Box, Limit, gettext_noop
 from styleeval.preservation.measure import Measure, Tile
 from styleeval.preservation.report import Scorecard
-
-Sense = Literal["least", "most"]
-Box = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """One limit.
-
-    code: stable, for a verdict's reason. sense: is the limit the least or the most allowed?
-    of_product: does it say how true the product is? The others ask whether there is a variant.
-    value: the number of a scorecard, None where it has none. box: where to look, in original
-    pixels. text: a sentence for the merchandiser; {value}, {limit} and {card} are filled in.
-    """
-
-    code: str
-    sense: Sense
-    value: Callable[[Scorecard], float | None]
-    text: str
-    of_product: bool = True
-    box: Callable[[Scorecard], Box | None] = lambda card: None
-
-    def burden(self, value: float, limit: float) -> float:
-        """How much of what is allowed was used: 0 is untouched, 1 the limit, above it too much."""
-        if self.sense == "most":
-            return value / limit if limit > 0 else float(value > 0) * 2
-        return (1 - value) / (1 - limit) if limit < 1 else float(value < 1) * 2
-
-    def said(self, card: Scorecard, value: float, limit: float) -> str:
-        """The sentence for a scorecard."""
-        return self.text.format(value=value, limit=limit, card=card)
-
-    def holds(self, value: float, limit: float) -> bool:
-        """Is the value within the limit? NaN is not."""
-        return value >= limit if self.sense == "least" else value <= limit
 
 
 def _worst_tile(card: Scorecard, name: str) -> Tile:
@@ -75,185 +40,243 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             code="structure",
             sense="least",
             value=lambda card: card.ssim.product,
-            text="The product's shape, texture or print has changed too much "
-            "(SSIM {value:.2f}, at least {limit:.2f}).",
+            text=gettext_noop(
+                "The product's shape, texture or print has changed too much "
+                "(SSIM {value:.2f}, at least {limit:.2f})."
+            ),
         ),
         "min_worst_ssim": Limit(
             code="structure_spot",
             sense="least",
             value=_worst("ssim"),
             box=_where("ssim"),
-            text="One spot of the product has lost its shape, texture or print "
-            "(SSIM {value:.2f}, at least {limit:.2f}).",
+            text=gettext_noop(
+                "One spot of the product has lost its shape, texture or print "
+                "(SSIM {value:.2f}, at least {limit:.2f})."
+            ),
         ),
         "min_detail": Limit(
             code="detail",
             sense="least",
             value=lambda card: card.detail.product,
-            text="The product's fine detail is gone: {value:.1%} is left, at least {limit:.0%} "
-            "is needed.",
+            text=gettext_noop(
+                "The product's fine detail is gone: {value:.1%} is left, at least {limit:.0%} "
+                "is needed."
+            ),
         ),
         "min_worst_detail": Limit(
             code="detail_spot",
             sense="least",
             value=_worst("detail"),
             box=_where("detail"),
-            text="One spot of the product has lost its fine detail: {value:.1%} is left, "
-            "at least {limit:.0%} is needed.",
+            text=gettext_noop(
+                "One spot of the product has lost its fine detail: {value:.1%} is left, "
+                "at least {limit:.0%} is needed."
+            ),
         ),
         "max_perceptual": Limit(
             code="perceptual",
             sense="most",
             value=lambda card: card.perceptual.product,
-            text="The product looks like another product (distance {value:.3f}, "
-            "at most {limit:.3f}).",
+            text=gettext_noop(
+                "The product looks like another product (distance {value:.3f}, "
+                "at most {limit:.3f})."
+            ),
         ),
         "max_worst_perceptual": Limit(
             code="perceptual_spot",
             sense="most",
             value=_worst("perceptual"),
             box=_where("perceptual"),
-            text="One spot of the product looks like something else (distance {value:.3f}, "
-            "at most {limit:.3f}).",
+            text=gettext_noop(
+                "One spot of the product looks like something else (distance {value:.3f}, "
+                "at most {limit:.3f})."
+            ),
         ),
         "max_delta_e": Limit(
             code="colour",
             sense="most",
             value=lambda card: card.delta_e.product,
-            text="The product's colour is no longer the colour that will be delivered "
-            "(ΔE {value:.1f}, at most {limit:.1f}).",
+            text=gettext_noop(
+                "The product's colour is no longer the colour that will be delivered "
+                "(ΔE {value:.1f}, at most {limit:.1f})."
+            ),
         ),
         "max_delta_e_p95": Limit(
             code="colour_part",
             sense="most",
             value=lambda card: card.delta_e.product_p95,
-            text="Part of the product has taken a clearly different colour "
-            "(ΔE {value:.1f}, at most {limit:.1f}).",
+            text=gettext_noop(
+                "Part of the product has taken a clearly different colour "
+                "(ΔE {value:.1f}, at most {limit:.1f})."
+            ),
         ),
         "max_worst_delta_e": Limit(
             code="colour_spot",
             sense="most",
             value=_worst("delta_e"),
             box=_where("delta_e"),
-            text="One spot of the product has taken a clearly different colour "
-            "(ΔE {value:.1f}, at most {limit:.1f}).",
+            text=gettext_noop(
+                "One spot of the product has taken a clearly different colour "
+                "(ΔE {value:.1f}, at most {limit:.1f})."
+            ),
         ),
         "max_hue": Limit(
             code="hue",
             sense="most",
             value=lambda card: card.hue.product,
-            text="The product's hue has turned by {value:.0f}°, at most {limit:.0f}° is allowed.",
+            text=gettext_noop(
+                "The product's hue has turned by {value:.0f}°, at most {limit:.0f}° is allowed."
+            ),
         ),
         "max_worst_hue": Limit(
             code="hue_spot",
             sense="most",
             value=_worst("hue"),
             box=_where("hue"),
-            text="The hue of one spot of the product has turned by {value:.0f}°, "
-            "at most {limit:.0f}° is allowed.",
+            text=gettext_noop(
+                "The hue of one spot of the product has turned by {value:.0f}°, "
+                "at most {limit:.0f}° is allowed."
+            ),
         ),
         "max_worst_displacement": Limit(
             code="geometry",
             sense="most",
             value=_worst("displacement"),
             box=_where("displacement"),
-            text="The product is bent: one spot lies {value:.1f} pixels away, "
-            "at most {limit:.1f} are allowed.",
+            text=gettext_noop(
+                "The product is bent: one spot lies {value:.1f} pixels away, "
+                "at most {limit:.1f} are allowed."
+            ),
         ),
         "min_text": Limit(
             code="text",
             sense="least",
             value=lambda card: card.text.edges,
             box=lambda card: card.text.box,
-            text="The label is no longer what it was: {value:.1%} of its print is kept, "
-            "at least {limit:.0%} must be.",
+            text=gettext_noop(
+                "The label is no longer what it was: {value:.1%} of its print is kept, "
+                "at least {limit:.0%} must be."
+            ),
         ),
         "min_characters": Limit(
             code="characters",
             sense="least",
             value=_characters_kept,
             box=lambda card: card.text.box,
-            text="Label unreadable: {card.text.kept} of {card.text.characters} characters kept "
-            "(at least {limit:.0%}).",
+            text=gettext_noop(
+                "Label unreadable: {card.text.kept} of {card.text.characters} characters kept "
+                "(at least {limit:.0%})."
+            ),
         ),
         "min_worst_text": Limit(
             code="text_line",
             sense="least",
             value=lambda card: card.text.worst,
             box=lambda card: card.text.box,
-            text="One line of print is no longer what it was: {value:.1%} of it is kept, "
-            "at least {limit:.0%} must be.",
+            text=gettext_noop(
+                "One line of print is no longer what it was: {value:.1%} of it is kept, "
+                "at least {limit:.0%} must be."
+            ),
         ),
         "min_shading": Limit(
             code="shading",
             sense="least",
             value=lambda card: card.shading,
-            text="Light and shade no longer lie on the product as they did "
-            "(agreement {value:.2f}, at least {limit:.2f}).",
+            text=gettext_noop(
+                "Light and shade no longer lie on the product as they did "
+                "(agreement {value:.2f}, at least {limit:.2f})."
+            ),
         ),
         "min_silhouette": Limit(
             code="silhouette",
             sense="least",
             value=lambda card: card.silhouette,
-            text="The product's outline has changed: {value:.1%} agrees, "
-            "at least {limit:.1%} must.",
+            text=gettext_noop(
+                "The product's outline has changed: {value:.1%} agrees, at least {limit:.1%} must."
+            ),
         ),
         "max_edge": Limit(
             code="edge",
             sense="most",
             value=lambda card: card.edge,
-            text="The product's edge has become soft or ragged ({value:.2f}, at most {limit:.2f}).",
+            text=gettext_noop(
+                "The product's edge has become soft or ragged ({value:.2f}, at most {limit:.2f})."
+            ),
         ),
         "max_outline_lost": Limit(
             code="outline_lost",
             sense="most",
             value=lambda card: card.outline_lost,
-            text="An edge of the product, or of a hole in it, cannot be seen any more "
-            "({value:.1%} of it is lost, at most {limit:.0%} may be).",
+            text=gettext_noop(
+                "An edge of the product, or of a hole in it, cannot be seen any more "
+                "({value:.1%} of it is lost, at most {limit:.0%} may be)."
+            ),
+        ),
+        "max_outline_moved": Limit(
+            code="outline_moved",
+            sense="most",
+            value=lambda card: card.outline_moved,
+            text=gettext_noop(
+                "The product's outline, or a hole's, is not where it was: a stretch lies "
+                "{value:.1f} pixels away, at most {limit:.1f} are allowed."
+            ),
         ),
         "max_displacement": Limit(
             code="moved",
             sense="most",
             value=lambda card: card.displacement.product,
-            text="The product's parts have moved by {value:.1f} pixels on average, "
-            "at most {limit:.1f} are allowed.",
+            text=gettext_noop(
+                "The product's parts have moved by {value:.1f} pixels on average, "
+                "at most {limit:.1f} are allowed."
+            ),
         ),
         "max_halo": Limit(
             code="halo",
             sense="most",
             value=lambda card: card.halo,
-            text="There is a rim of another colour around the product "
-            "(ΔE {value:.1f}, at most {limit:.1f}).",
+            text=gettext_noop(
+                "There is a rim of another colour around the product "
+                "(ΔE {value:.1f}, at most {limit:.1f})."
+            ),
         ),
         "min_white_kept": Limit(
             code="white",
             sense="least",
             value=lambda card: card.white_kept,
-            text="The white ground is no longer white: {value:.1%} is still exactly so, "
-            "at least {limit:.1%} must be.",
+            text=gettext_noop(
+                "The white ground is no longer white: {value:.1%} is as it was, "
+                "at least {limit:.1%} must be."
+            ),
         ),
         "min_mask_confidence": Limit(
             code="mask_uncertain",
             sense="least",
             value=lambda card: card.mask_confidence,
-            text="It is not sure where the product is, so it may have been painted over "
-            "(confidence {value:.2f}, at least {limit:.2f}).",
+            text=gettext_noop(
+                "It is not sure where the product is, so it may have been painted over "
+                "(confidence {value:.2f}, at least {limit:.2f})."
+            ),
             of_product=False,
         ),
         "min_change": Limit(
             code="unchanged",
             sense="least",
             value=_change,
-            text="The picture looks the same as the original; shoppers would see no difference "
-            "(ΔE {value:.1f}, at least {limit:.1f}).",
+            text=gettext_noop(
+                "The picture looks the same as the original; shoppers would see no difference "
+                "(ΔE {value:.1f}, at least {limit:.1f})."
+            ),
             of_product=False,
         ),
         "min_change_outside": Limit(
             code="background_unchanged",
             sense="least",
             value=lambda card: card.delta_e.outside,
-            text="The background looks the same as the original's "
-            "(ΔE {value:.1f}, at least {limit:.1f}).",
+            text=gettext_noop(
+                "The background looks the same as the original's "
+                "(ΔE {value:.1f}, at least {limit:.1f})."
+            ),
             of_product=False,
         ),
     }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Edges = NDArray[np.intp]
 Kind = Literal["similarity", "distance"]
 
 _TILE = 64
@@ -66,10 +67,23 @@ class Measure:
         return cls(**{**values, **tiles})
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parts:
+    """Where a picture shows product and where ground, each (H, W) in [0, 1]. See `solid`."""
+
+    inside: Floats
+    around: Floats
+
+    @classmethod
+    def of(cls, weights: Floats) -> Self:
+        """Of the product's weights (H, W)."""
+        return cls(inside=solid(weights), around=solid(1 - weights))
+
+
 def measured(
     whole: Floats,
     product: Floats,
-    weights: Floats,
+    parts: Parts,
     *,
     kind: Kind,
     scale: float,
@@ -78,14 +92,15 @@ def measured(
     """The numbers of a map.
 
     whole, product: (H, W) maps of the candidate and of its product in the original's
-    surroundings; pointwise measures give the same twice. weights: (H, W), where the product is.
+    surroundings; pointwise measures give the same twice.
     counts: (H, W) in [0, 1], how much each place can say, such as a grey one about hue.
     scale: original pixels a pixel of the map.
     """
-    said = np.ones_like(weights) if counts is None else counts
-    inside, around = solid(weights) * said, solid(1 - weights) * said
+    inside, around = parts.inside, parts.around
+    if counts is not None:
+        inside, around = inside * counts, around * counts
     perfect = 1.0 if kind == "similarity" else 0.0
-    found: dict[str, Any] = {"whole": _mean(whole, said, perfect)}
+    found: dict[str, Any] = {"whole": _mean(whole, counts, perfect)}
     mean, tail, tile = _part(product, inside, kind, scale) or (perfect, perfect, None)
     height, width = whole.shape
     everywhere = (0, 0, round(width * scale), round(height * scale))
@@ -118,29 +133,44 @@ def _part(
     )
 
 
-def _mean(values: Floats, weights: Floats, otherwise: float) -> float:
+def _mean(values: Floats, weights: Floats | None, otherwise: float) -> float:
+    if weights is None:
+        return float(values.mean(dtype=np.float64))
     total = float(weights.sum(dtype=np.float64))
-    return float((values.astype(np.float64) * weights).sum() / total) if total else otherwise
+    product = np.multiply(values, weights, dtype=np.float64)
+    return float(product.sum() / total) if total else otherwise
 
 
 def worst_tile(values: Floats, weights: Floats, *, kind: Kind, scale: float) -> Tile:
     """The worst tile of a map (H, W) among those that hold enough weight, or among all if none
     does; `scale` original pixels a pixel of the map."""
-    boxes = [
-        (x, y, min(x + _TILE, values.shape[1]), min(y + _TILE, values.shape[0]))
-        for y in _starts(values.shape[0])
-        for x in _starts(values.shape[1])
-    ]
-    shares = np.array([weights[y0:y1, x0:x1].mean() for x0, y0, x1, y1 in boxes])
-    held = [box for box, share in zip(boxes, shares, strict=True) if share >= _MIN_HELD]
-    boxes = held or [boxes[int(shares.argmax())]]
-    means = [
-        np.average(values[y0:y1, x0:x1], weights=weights[y0:y1, x0:x1].astype(np.float64) + 1e-9)
-        for x0, y0, x1, y1 in boxes
-    ]
-    index = int(np.argmin(means) if kind == "similarity" else np.argmax(means))
-    x0, y0, x1, y1 = (round(edge * scale) for edge in boxes[index])
-    return Tile(float(means[index]), (x0, y0, x1, y1))
+    starts = [_starts(length) for length in values.shape]
+    rows, columns = (
+        np.stack([first, np.minimum(np.add(first, _TILE), length)])
+        for first, length in zip(starts, values.shape, strict=True)
+    )
+    # So that a tile without any weight has a mean too.
+    held = weights.astype(np.float64) + 1e-9
+    total, amount = (_tile_sums(item, rows, columns) for item in (values * held, held))
+    share = amount / np.multiply.outer(rows[1] - rows[0], columns[1] - columns[0])
+    counts = share >= _MIN_HELD
+    if not counts.any():
+        counts = share == share.max()
+    means = np.where(counts, total / amount, np.inf if kind == "similarity" else -np.inf)
+    worst = int(means.argmin() if kind == "similarity" else means.argmax())
+    row, column = np.unravel_index(worst, means.shape)
+    box = (columns[0][column], rows[0][row], columns[1][column], rows[1][row])
+    x0, y0, x1, y1 = (round(float(edge) * scale) for edge in box)
+    return Tile(float(means[row, column]), (x0, y0, x1, y1))
+
+
+def _tile_sums(values: NDArray[np.float64], rows: Edges, columns: Edges) -> NDArray[np.float64]:
+    """Sums between first and last rows (2, R) and columns (2, C), the last beyond: (R, C)."""
+    import cv2
+
+    corner = np.asarray(cv2.integral(values))
+    below = corner[rows[1]] - corner[rows[0]]
+    return np.asarray(below[:, columns[1]] - below[:, columns[0]])
 
 
 def _starts(length: int) -> list[int]:

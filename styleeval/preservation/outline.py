@@ -27,6 +27,12 @@ _SEGMENT: Final = 8.0
 _LEAST: Final = 30
 """Fewest pixels to speak of."""
 
+_SOME: Final = 0.02
+"""Least share of a side's places nearby from which its mean is known."""
+
+_MARGIN: Final = 48
+"""Pixels around the product's box: past all that a mean of the sides or of the ring is made of."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outline:
@@ -48,10 +54,76 @@ class Outline:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class _Places:
+    """Places to take means over: which, (H, W, 1), and their share of what is nearby, (H, W)."""
+
+    weights: Floats
+    share: Floats
+    sigma: float
+
+    @classmethod
+    def of(cls, places: NDArray[np.uint8], sigma: float = _LOCAL) -> _Places:
+        import cv2
+
+        weights = places.astype(np.float32)
+        share = np.asarray(cv2.GaussianBlur(weights, (0, 0), sigma), np.float32)
+        return cls(weights=weights[..., None], share=share, sigma=sigma)
+
+    def mean(self, picture: Floats) -> Floats:
+        """The mean of a picture (H, W, 3) over the places nearby."""
+        import cv2
+
+        total = cv2.GaussianBlur(picture * self.weights, (0, 0), self.sigma)
+        return np.asarray(total / np.maximum(self.share, 1e-4)[..., None], np.float32)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Surroundings:
+    """Where an outline runs and what lies on its sides, cut to where any of it is looked at."""
+
+    cut: tuple[slice, slice]
+    area: float
+    line: NDArray[np.bool_]
+    front: _Places
+    back: _Places
+    band: NDArray[np.bool_]
+    near: _Places
+    beyond: _Places
+    ring: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, weights: Floats) -> _Surroundings:
+        whole = (weights > 0.5).astype(np.uint8)
+        cut = _cut(whole)
+        solid = whole[cut]
+        ring = _dilated(solid, _RING[1]) - _dilated(solid, _RING[0])
+        front, back = (
+            _Places.of(_eroded(solid, _CLEAR_OF)),
+            _Places.of(1 - _dilated(solid, _CLEAR_OF)),
+        )
+        near = _Places.of(ring, _SEGMENT)
+        beyond = _Places.of(_dilated(solid, _BEYOND[1]) - _dilated(solid, _BEYOND[0]), _SEGMENT)
+        return cls(
+            cut=cut,
+            area=float(whole.sum()),
+            line=(solid - _eroded(solid, 1)) == 1,
+            front=front,
+            back=back,
+            band=(_dilated(solid, _BAND) == 1)
+            & (_eroded(solid, _BAND) == 0)
+            & (front.share > _SOME)
+            & (back.share > _SOME),
+            near=near,
+            beyond=beyond,
+            ring=(ring == 1) & (near.share >= _SOME) & (beyond.share >= _SOME),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class OwnOutline:
     """What of an outline belongs to the original alone. See `outline_of`."""
 
-    weights: Floats
+    around: _Surroundings
     share: Floats
     seen: NDArray[np.bool_]
     step: Floats
@@ -61,39 +133,52 @@ class OwnOutline:
 
 def outline_of(original: Floats, weights: Floats) -> OwnOutline:
     """The outline of an original in CIELAB (H, W, 3) with the product's weights (H, W)."""
-    share, seen, step = _share(original, weights)
-    solid = (weights > 0.5).astype(np.uint8)
-    line = solid - _eroded(solid, 1)
+    around = _Surroundings.of(weights)
+    picture = original[around.cut]
+    share, seen, step = _share(picture, around)
     return OwnOutline(
-        weights=weights,
+        around=around,
         share=share,
         seen=seen,
         step=step,
-        parts=_numbered((line == 1) & seen),
-        rim=_rim(original, weights),
+        parts=_numbered(around.line & seen),
+        rim=_rim(picture, around),
     )
 
 
 def outline_kept(own: OwnOutline, candidate: Floats) -> Outline:
     """What became of it in a candidate in CIELAB (H, W, 3)."""
-    share, seen, step = _share(candidate, own.weights)
+    picture = candidate[own.around.cut]
+    share, seen, step = _share(picture, own.around)
     lost = _lost(own, seen & (step > _FAINTER * own.step))
+    halo = _halo(own, picture)
     both = seen & own.seen
     if both.sum() < _LEAST:
-        return Outline(silhouette=None, edge=None, lost=lost, halo=_halo(own, candidate))
+        return Outline(silhouette=None, edge=None, lost=lost, halo=halo)
     was, now = own.share > 0.5, share > 0.5
-    solid = float((own.weights > 0.5).sum())
     differs = float((was ^ now)[both].sum())
     edge = float(np.abs(share - own.share)[both].mean())
     return Outline(
-        silhouette=float(np.clip(1 - differs / max(solid, 1.0), 0, 1)),
+        silhouette=float(np.clip(1 - differs / max(own.around.area, 1.0), 0, 1)),
         edge=edge,
         lost=lost,
-        halo=_halo(own, candidate),
+        halo=halo,
     )
 
 
-def _share(picture: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_], Floats]:
+def _cut(solid: NDArray[np.uint8]) -> tuple[slice, slice]:
+    """The product's box and all that is looked at around it; the whole picture without one."""
+    down, across = (np.flatnonzero(solid.any(axis=axis)) for axis in (1, 0))
+    if not down.size:
+        return slice(None), slice(None)
+    rows, columns = (
+        slice(max(0, int(item[0]) - _MARGIN), int(item[-1]) + 1 + _MARGIN)
+        for item in (down, across)
+    )
+    return rows, columns
+
+
+def _share(picture: Floats, around: _Surroundings) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """The product's share of each pixel near the outline, told by the colours of both sides there;
     where it can be told; the ΔE76 between both sides.
 
@@ -102,18 +187,19 @@ def _share(picture: Floats, weights: Floats) -> tuple[Floats, NDArray[np.bool_],
     """
     import cv2
 
-    solid = (weights > 0.5).astype(np.uint8)
-    inner = _eroded(solid, _CLEAR_OF)
-    outer = 1 - _dilated(solid, _CLEAR_OF)
-    front, in_front = _local_mean(picture, inner)
-    back, behind = _local_mean(picture, outer)
-    step = front - back
-    length = np.square(step).sum(axis=-1)
-    share = ((picture - back) * step).sum(axis=-1) / np.maximum(length, 1e-3)
-    band = (_dilated(solid, _BAND) == 1) & (_eroded(solid, _BAND) == 0)
-    seen = band & (length > _CONTRAST**2) & (in_front > 0.02) & (behind > 0.02)
-    soft = cv2.GaussianBlur(np.clip(share, 0, 1).astype(np.float32), (0, 0), 0.7)
-    return np.asarray(soft, np.float32), seen, np.sqrt(length).astype(np.float32)
+    back = around.back.mean(picture)
+    step = around.front.mean(picture) - back
+    length = _product(step, step)
+    share = _product(picture - back, step) / np.maximum(length, 1e-3)
+    soft = cv2.GaussianBlur(np.clip(share, 0, 1), (0, 0), 0.7)
+    seen = around.band & (length > _CONTRAST**2)
+    return np.asarray(soft, np.float32), seen, np.sqrt(length)
+
+
+def _product(one: Floats, other: Floats) -> Floats:
+    """Scalar products over three channels; NumPy's own reduction over so few is slow."""
+    first, second, third = (one[..., channel] * other[..., channel] for channel in range(3))
+    return np.asarray(first + second + third, np.float32)
 
 
 def _numbered(line: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -138,40 +224,20 @@ def _lost(own: OwnOutline, seen: NDArray[np.bool_]) -> float | None:
 
 
 def _halo(own: OwnOutline, candidate: Floats) -> float | None:
-    rim = _rim(candidate, own.weights)
-    known = np.isfinite(rim[..., 0]) & np.isfinite(own.rim[..., 0])
-    if known.sum() < _LEAST:
+    if len(own.rim) < _LEAST:
         return None
     # A pattern of the ground differs from place to place; a rim is the same all around.
     found, before = (
-        float(np.linalg.norm(np.median(item[known], axis=0))) for item in (rim, own.rim)
+        float(np.linalg.norm(np.median(item, axis=0)))
+        for item in (_rim(candidate, own.around), own.rim)
     )
     return max(found - before, 0.0)
 
 
-def _rim(picture: Floats, weights: Floats) -> Floats:
+def _rim(picture: Floats, around: _Surroundings) -> Floats:
     """How the ring just outside the product differs from the ground behind it, in CIELAB, over
-    stretches of the outline: (H, W, 3), NaN away from the ring."""
-    solid = (weights > 0.5).astype(np.uint8)
-    ring = _dilated(solid, _RING[1]) - _dilated(solid, _RING[0])
-    beyond = _dilated(solid, _BEYOND[1]) - _dilated(solid, _BEYOND[0])
-    near, some = _local_mean(picture, ring, _SEGMENT)
-    far, more = _local_mean(picture, beyond, _SEGMENT)
-    rim = near - far
-    rim[(ring == 0) | (some < 0.02) | (more < 0.02)] = np.nan
-    return rim
-
-
-def _local_mean(
-    picture: Floats, places: NDArray[np.uint8], sigma: float = _LOCAL
-) -> tuple[Floats, Floats]:
-    """The mean of a picture over nearby places, (H, W, 3), and the share of these nearby."""
-    import cv2
-
-    weight = places.astype(np.float32)
-    share = np.asarray(cv2.GaussianBlur(weight, (0, 0), sigma), np.float32)
-    total = cv2.GaussianBlur(picture * weight[..., None], (0, 0), sigma)
-    return np.asarray(total / np.maximum(share, 1e-4)[..., None], np.float32), share
+    stretches of the outline: (N, 3), a row a place of the ring."""
+    return around.near.mean(picture)[around.ring] - around.beyond.mean(picture)[around.ring]
 
 
 def _dilated(places: NDArray[np.uint8], radius: int) -> NDArray[np.uint8]:

@@ -82,6 +82,7 @@ class Scorecard:
     which. delta_e: ΔE00, 0 is equal. hue: degrees between hues, where both have colour. detail:
     the share of the original's fine detail still there. displacement: pixels that places moved,
     at the size where scores are taken.
+    outline_moved: see `silhouette.SilhouetteKept`; None on another ground, and on older cards.
     silhouette, edge, outline_lost, halo: see `outline.Outline`. white_kept: see
     `ground.white_kept`. None where there is nothing to tell by.
     shading: correlation of light and shade on the product, 1 is equal.
@@ -112,6 +113,7 @@ class Scorecard:
     mask_coverage: float
     mask_confidence: float
     size: tuple[int, int]
+    outline_moved: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and dicts, with the schema's number."""

@@ -23,6 +23,9 @@ WEIGHTS_SHA256: Final = "b356b382f96010f77d085ee8343ecd9fd322d0a56e8de2b2d0549fa
 
 _CONVOLUTIONS: Final = ("slice1.0", "slice2.5", "slice3.9", "slice4.11", "slice5.13")
 _EPSILON: Final = 1e-10
+_FIRST_PADDING: Final = 2
+_STRIP: Final = 11
+"""Pixels from an edge that the outermost row of the first layer, halved, is made of; odd."""
 
 
 class ShiftTolerantLpips(PerceptualMetric):
@@ -37,9 +40,10 @@ class ShiftTolerantLpips(PerceptualMetric):
         """weights: the wheel's alex_shift_tolerant.pth."""
         state = torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True)
         self._shift, self._scale = state["scaling_layer.shift"], state["scaling_layer.scale"]
-        self._kernels = [state[f"net.{name}.weight"] for name in _CONVOLUTIONS]
+        self._kernels = [_channels_last(state[f"net.{name}.weight"]) for name in _CONVOLUTIONS]
         self._biases = [state[f"net.{name}.bias"] for name in _CONVOLUTIONS]
         self._blur = state["net.slice1.1.filt"][:1]
+        self._first_halved = _channels_last(_in_one(self._kernels[0], self._blur))
         self._heads = [state[f"lin{layer}.model.1.weight"] for layer in range(5)]
 
     @staticmethod
@@ -79,9 +83,9 @@ class ShiftTolerantLpips(PerceptualMetric):
         return [_unit(found) for found in self._activations(pictures)]
 
     def _activations(self, pictures: Tensor) -> list[Tensor]:
-        h = (2 * pictures - 1 - self._shift) / self._scale
-        h = self._convolved(h, 0, padding=2)
-        h = functional.relu(self._halved(h))
+        # Pooling and the blur between layers take a tenth of the time with channels last.
+        h = _channels_last((2 * pictures - 1 - self._shift) / self._scale)
+        h = functional.relu(self._first(h))
         found = [h]
         h = self._halved(functional.max_pool2d(h, 3, stride=1))
         h = functional.relu(self._convolved(h, 1, padding=2))
@@ -91,6 +95,24 @@ class ShiftTolerantLpips(PerceptualMetric):
             h = functional.relu(self._convolved(h, layer, padding=1))
             found.append(h)
         return found
+
+    def _first(self, h: Tensor) -> Tensor:
+        """The first layer and its blur as one convolution, in a third of the time; the outermost
+        rows and columns, where the blur meets reflected pixels, by one after the other."""
+        inner = functional.conv2d(
+            h, self._first_halved, self._biases[0], stride=2, padding=_FIRST_PADDING
+        )
+        found = functional.pad(inner, (1, 1, 1, 1))
+        # As many pixels from the far edge as keep the picture's phase under halving.
+        bottom, right = (_STRIP + 1 - side % 2 for side in h.shape[2:])
+        found[:, :, 0] = self._in_turn(h[:, :, :_STRIP])[:, :, 0]
+        found[:, :, -1] = self._in_turn(h[:, :, -bottom:])[:, :, -1]
+        found[..., 0] = self._in_turn(h[..., :_STRIP])[..., 0]
+        found[..., -1] = self._in_turn(h[..., -right:])[..., -1]
+        return found
+
+    def _in_turn(self, h: Tensor) -> Tensor:
+        return self._halved(self._convolved(h, 0, padding=_FIRST_PADDING))
 
     def _convolved(self, h: Tensor, layer: int, *, padding: int) -> Tensor:
         return functional.conv2d(h, self._kernels[layer], self._biases[layer], padding=padding)
@@ -106,3 +128,15 @@ class ShiftTolerantLpips(PerceptualMetric):
 def _unit(features: Tensor) -> Tensor:
     norm = features.square().sum(dim=1, keepdim=True).sqrt()
     return features / (norm + _EPSILON)
+
+
+def _channels_last(values: Tensor) -> Tensor:
+    return values.contiguous(memory_format=torch.channels_last)
+
+
+def _in_one(kernels: Tensor, blur: Tensor) -> Tensor:
+    """Kernels (O, I, k, k) followed by a symmetric blur (1, 1, b, b): (O, I, k + b − 1, …)."""
+    wide = blur.shape[-1] - 1
+    flat = kernels.reshape(-1, 1, *kernels.shape[2:])
+    made = functional.conv2d(flat, blur, padding=wide)
+    return made.reshape(*kernels.shape[:2], *made.shape[2:])

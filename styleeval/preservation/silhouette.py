@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from styleeval.preservation.pullpush import filled
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -15,36 +19,82 @@ _VISIBLE: Final = 5.0
 """ΔE76 from the background at which a pixel counts as product: past JPEG's noise, well below what
 parts a light product from white paper."""
 
-_REACH: Final = 1 / 40
-"""How far inside the outline a product may have dissolved, of the product's size; deeper, what has
-the background's colour counts as its pattern unless it joins the background."""
+_ANOTHER_GROUND: Final = 0.5
+"""Share of the ground that differs, above which it is no longer the original's."""
+
+_STRETCH: Final = 10.0
+"""Deviation in pixels of the Gaussian that a stretch of outline is seen through."""
 
 
-def silhouette_iou(original: Floats, candidate: Floats, mask: Floats) -> float:
-    """Intersection over union of the product in `mask` and the one found in the candidate, 0–1.
+@dataclass(frozen=True, kw_only=True)
+class SilhouetteKept:
+    """What became of a silhouette. iou: intersection over union, 0–1. moved: how far the outline
+    lies from where it lay, over the stretch that moved most, in pixels beyond the first."""
 
-    original, candidate: (H, W, 3) sRGB in [0, 1]. mask: (H, W) in [0, 1]; what lies between 0.02
-    and 0.98, and a pixel on both sides of the outline, is left out.
+    iou: float
+    moved: float
+
+
+class Silhouette:
+    """An original's product against its own background, which candidates are held against.
+
     Beside the product the background is the original's own: whatever now differs from it is taken
     for product (fabric that ran over the edge, a product that moved). Inside, the background is
     carried in from around the outline: what now has its colour and joins it is lost (a bite, a
     light fabric that melts into white). Where already the original cannot be told from its
     background, as white on white, nothing is counted, so an unchanged picture scores 1.
-    For modes that keep the background: a restyled one differs everywhere. A textured background
+    For modes that keep the background. A textured background
     that shows through where the product was is not recognised as background.
     """
-    product = mask > 0.5
-    if not product.any():
-        return 1.0
-    behind = _behind(original, mask)
-    counted = ~_outline(mask)
-    shown, found = (_shown(item, behind, product) for item in (original, candidate))
-    # An original that differs from itself nowhere beside the product.
-    counted &= (shown == product) | ~product
-    union = (found | product) & counted
-    if not union.any():
-        return 1.0
-    return float((found & product & counted).sum() / union.sum())
+
+    def __init__(self, original: Floats, mask: Floats) -> None:
+        """original: (H, W, 3) sRGB in [0, 1]. mask: (H, W) in [0, 1]; what lies between 0.02 and
+        0.98, and a pixel on both sides of the outline, is left out."""
+        self._product = mask > 0.5
+        self._behind = _behind(original, mask)
+        shown = _shown(original, self._behind, self._product)
+        sure = ~_outline(mask)
+        # An original that differs from itself nowhere beside the product.
+        self._counted = sure & ((shown == self._product) | ~self._product)
+        self._steady = sure & (shown == self._product)
+
+    def kept(self, candidate: Floats) -> SilhouetteKept | None:
+        """What became of it in a candidate (H, W, 3) sRGB in [0, 1]; None on another ground, which
+        differs over most of its area."""
+        if not self._product.any():
+            return SilhouetteKept(iou=1.0, moved=0.0)
+        found = _shown(candidate, self._behind, self._product)
+        beside = found[~self._product]
+        if beside.size and beside.mean() > _ANOTHER_GROUND:
+            return None
+        return SilhouetteKept(iou=self._iou(found), moved=self._moved(found))
+
+    def _iou(self, found: Bools) -> float:
+        union = (found | self._product) & self._counted
+        if not union.any():
+            return 1.0
+        return float((found & self._product & self._counted).sum() / union.sum())
+
+    def _moved(self, found: Bools) -> float:
+        """The area gained or lost over the length of outline near it."""
+        wrong = ((found != self._product) & self._steady).astype(np.float32)
+        line, nearby = self._line
+        over = cv2.GaussianBlur(wrong, (0, 0), _STRETCH) / np.maximum(nearby, 1e-3)
+        return float(over[line].max(initial=0.0))
+
+    @cached_property
+    def _line(self) -> tuple[Bools, Floats]:
+        solid = self._product.astype(np.uint8)
+        line = solid - cv2.erode(solid, np.ones((3, 3), np.uint8))
+        nearby = cv2.GaussianBlur(line.astype(np.float32), (0, 0), _STRETCH)
+        return np.asarray(line == 1), np.asarray(nearby, np.float32)
+
+
+def silhouette_iou(original: Floats, candidate: Floats, mask: Floats) -> float:
+    """Intersection over union of the product in `mask` and the one found in the candidate, 0–1;
+    0 on another ground. See `Silhouette`."""
+    kept = Silhouette(original, mask).kept(candidate)
+    return 0.0 if kept is None else kept.iou
 
 
 def _outline(mask: Floats) -> Bools:
@@ -65,17 +115,10 @@ def _behind(original: Floats, mask: Floats) -> Floats:
     eroded = cv2.erode(sure, kernel, borderType=cv2.BORDER_REPLICATE)
     away = np.asarray(eroded, np.float32)
     quarter = ((mask.shape[1] + 3) // 4, (mask.shape[0] + 3) // 4)
-    levels = [(_resized(lab * away[..., None], quarter), _resized(away, quarter))]
-    while min(levels[-1][1].shape) > 2:
-        size = tuple((length + 1) // 2 for length in levels[-1][1].shape[::-1])
-        levels.append((_resized(levels[-1][0], size), _resized(levels[-1][1], size)))
-    colour, weight = levels.pop()
-    filled = colour / np.maximum(weight, 1e-6)[..., None]
-    for colour, weight in reversed(levels):
-        coarse = cv2.resize(filled, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        known = np.minimum(weight * 4, 1)[..., None]
-        filled = coarse + known * (colour / np.maximum(weight, 1e-6)[..., None] - coarse)
-    full = cv2.resize(filled, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    known = _resized(away, quarter)
+    colour = _resized(lab * away[..., None], quarter) / np.maximum(known, 1e-6)[..., None]
+    whole = filled(colour.astype(np.float32), known)
+    full = cv2.resize(whole, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.where(mask[..., None] < 0.5, lab, full).astype(np.float32)
 
 

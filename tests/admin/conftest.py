@@ -80,6 +80,7 @@ CARD_2: dict[str, Any] = {
     "silhouette": 0.9914,
     "edge": 0.05,
     "outline_lost": 0.125,
+    "outline_moved": 1.5,
     "halo": 4.5,
     "shading": 0.875,
     "white_kept": 0.5,

@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--tile-runs", type=int, default=400)
     parser.add_argument("--live-runs", type=int, default=3)
     parser.add_argument("--visitors", type=int, default=260, help="of each run")
-    parser.add_argument("--live-visitors", type=int, default=600)
+    parser.add_argument("--live-visitors", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--log", type=Path, help="keeps runs, so that it can be gone on with")
     chosen = parser.parse_args()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import cv2
@@ -17,7 +18,7 @@ from shop_style.imaging.mask import find_mask
 from shop_style.models import Style
 from shop_style.transfer.engine import RenderContext, StyleSpec
 from shop_style.transfer.registry import engine_entry
-from styleeval.preservation.gate import COLOUR_LOCKED, THRESHOLDS, Thresholds
+from styleeval.preservation.gate import COLOUR_LOCKED, THRESHOLDS, WHITE_KEPT, Thresholds
 
 SIDE = 160
 PRODUCT = np.s_[50:110, 50:110]
@@ -141,3 +142,40 @@ def test_a_style_that_locks_colours_is_held_to_them() -> None:
     assert free.max_hue is None
     assert locked.max_hue == COLOUR_LOCKED["artistic"]["max_hue"]
     assert locked.min_text == free.min_text
+
+
+def test_a_style_that_keeps_white_is_held_to_it() -> None:
+    kept = Style(slug="s", engine="network")
+    assert thresholds_of(kept).min_white_kept == WHITE_KEPT
+    assert thresholds_of(kept, "background").min_white_kept is None
+    for other in (
+        Style(slug="s", engine="network", keep_white=False),
+        Style(slug="s", engine="network", region="background"),
+        Style(slug="s", engine="fabric"),
+    ):
+        assert thresholds_of(other).min_white_kept is None
+    given = Style(slug="s", engine="network", thresholds={"min_white_kept": 0.5})
+    assert thresholds_of(given).min_white_kept == 0.5
+
+
+@pytest.mark.parametrize("keep_white", [True, False])
+def test_a_styled_white_ground_is_refused_unless_it_is_kept(keep_white: bool) -> None:
+    entry = engine_entry("network")
+    painted = StyleSpec(
+        slug="painted",
+        engine="network",
+        parameters=entry.parameters.from_mapping({"style": "painterly"}),
+        references=(),
+        artefact=None,
+    )
+    made = styled(
+        photo(ground=1.0),
+        dataclasses.replace(
+            recipe(keep_white=keep_white, thresholds=Thresholds(min_white_kept=WHITE_KEPT)),
+            spec=painted,
+            entry=entry,
+            digest="painted",
+        ),
+    )
+    assert made.verdict.passed is keep_white
+    assert [reason.code for reason in made.verdict.reasons] == ([] if keep_white else ["white"])

@@ -7,7 +7,7 @@ import pytest
 from shop_style.imaging.backdrop import own_colours, part
 from shop_style.imaging.intake import Photo
 from shop_style.imaging.mask import ProductMask, find_mask
-from shop_style.imaging.pullpush import filled
+from styleeval.preservation.pullpush import filled
 
 SIDE = 400
 RED = np.array([0.75, 0.15, 0.12], np.float32)

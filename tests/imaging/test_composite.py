@@ -6,7 +6,8 @@ import pytest
 from shop_style.exceptions import MaskUncertain
 from shop_style.imaging.composite import composite
 from shop_style.imaging.intake import Photo
-from shop_style.imaging.mask import ProductMask, find_mask
+from shop_style.imaging.mask import Origin, ProductMask, find_mask
+from styleeval.preservation.ground import white_kept
 from tests.imaging.test_mask import photo, scene
 
 STYLED = np.full((400, 400, 3), 0.25, np.float32)
@@ -29,6 +30,22 @@ def test_keep_white_keeps_exact_white(mug: Photo) -> None:
     assert white[(mug.rgb == 1).all(axis=-1)].all()
     np.testing.assert_array_equal(out[white], mug.rgb[white])
     np.testing.assert_array_equal(out[mask.weights == 1], STYLED[mask.weights == 1])
+
+
+@pytest.mark.parametrize("origin", ["merchant", "segmenter"])
+def test_white_is_kept_whoever_found_the_product(mug: Photo, origin: Origin) -> None:
+    weights = find_mask(mug).weights
+    out = composite(mug, STYLED, ProductMask(weights, 1, origin), region="whole", keep_white=True)
+    assert white_kept(mug.rgb, out, weights) == pytest.approx(1, abs=2e-3)
+
+
+def test_a_bright_part_of_a_scene_is_no_white_ground() -> None:
+    rgb = scene(background=0.6)
+    rgb[:80, :80] = 1
+    mask = ProductMask(find_mask(photo(scene())).weights, 1, "merchant")
+    out = composite(photo(rgb), STYLED, mask, region="whole", keep_white=True)
+    np.testing.assert_array_equal(out, STYLED)
+    assert white_kept(rgb, out, mask.weights) is None
 
 
 def test_background_leaves_the_product_untouched(mug: Photo) -> None:

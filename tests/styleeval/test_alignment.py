@@ -5,20 +5,25 @@ import numpy as np
 import pytest
 
 from styleeval.preservation import scorecard
-from styleeval.preservation.alignment import aligned
+from styleeval.preservation.alignment import Aligned, Anchor
+from styleeval.preservation.pictures import scaled
 from tests.styleeval import pictures
 
 ORIGINAL = pictures.floats(pictures.bottle())
 MASK = pictures.product()
 
 
+def aligned(candidate: np.ndarray) -> Aligned:
+    return Anchor(ORIGINAL, MASK).aligned(candidate)
+
+
 @pytest.mark.parametrize("shift", [(1, 0), (-2, 1), (3, 3), (0, -4)])
 def test_a_shift_of_whole_pixels_is_found_and_undone(shift: tuple[int, int]) -> None:
     moved = np.roll(ORIGINAL, shift, axis=(1, 0))
-    back, found = aligned(ORIGINAL, moved, MASK)
-    assert found == shift
+    back = aligned(moved)
+    assert back.shift == shift
     # Whole pixels move back without being resampled; the edge alone is made up.
-    np.testing.assert_array_equal(back[8:-8, 8:-8], ORIGINAL[8:-8, 8:-8])
+    np.testing.assert_array_equal(back.picture[8:-8, 8:-8], ORIGINAL[8:-8, 8:-8])
 
 
 def test_a_shift_of_half_a_pixel_is_found() -> None:
@@ -26,9 +31,8 @@ def test_a_shift_of_half_a_pixel_is_found() -> None:
     moved = cv2.warpAffine(
         ORIGINAL, matrix, (256, 256), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     ).clip(0, 1)
-    _, found = aligned(ORIGINAL, moved, MASK)
     # Phase correlation is that near on smooth edges.
-    assert found == pytest.approx((1.5, -0.5), abs=0.55)
+    assert aligned(moved).shift == pytest.approx((1.5, -0.5), abs=0.55)
 
 
 @pytest.mark.parametrize(
@@ -37,13 +41,12 @@ def test_a_shift_of_half_a_pixel_is_found() -> None:
     ids=["same", "graded", "blurred"],
 )
 def test_what_did_not_move_is_left_alone(candidate: np.ndarray) -> None:
-    kept, found = aligned(ORIGINAL, candidate, MASK)
-    assert found == (0, 0) and kept is candidate
+    kept = aligned(candidate)
+    assert kept.shift == (0, 0) and kept.picture is candidate
 
 
 def test_a_product_moved_further_has_moved() -> None:
-    _, found = aligned(ORIGINAL, np.roll(ORIGINAL, 9, axis=1), MASK)
-    assert found == (0, 0)
+    assert aligned(np.roll(ORIGINAL, 9, axis=1)).shift == (0, 0)
 
 
 def test_a_shift_costs_the_product_nothing_on_the_card() -> None:
@@ -55,6 +58,5 @@ def test_a_shift_costs_the_product_nothing_on_the_card() -> None:
 
 def test_the_shift_is_in_pixels_of_the_picture_given() -> None:
     large = cv2.resize(ORIGINAL, (1024, 1024), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-    mask = cv2.resize(MASK, (1024, 1024))
-    _, found = aligned(large, np.roll(large, 4, axis=0), mask)
-    assert found == (0, 4)
+    small, mask = (scaled(item) for item in (large, cv2.resize(MASK, (1024, 1024))))
+    assert Anchor(small, mask).aligned(np.roll(large, 4, axis=0)).shift == (0, 4)

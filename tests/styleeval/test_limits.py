@@ -98,6 +98,11 @@ def test_lost_print_is_refused_in_every_mode_that_keeps_the_surface() -> None:
         assert {"text", "text_line"} & codes(without_print(), mode)
 
 
+def test_a_bent_outline_is_refused_under_any_cloth() -> None:
+    assert "outline_moved" in codes(bent(), "fabric")
+    assert "outline_moved" not in codes(pictures.floats(pictures.warm()), "fabric")
+
+
 def test_reasons_say_where() -> None:
     reasons = judge(
         scorecard(ORIGINAL, pictures.floats(pictures.label_upside_down()), MASK), "grade"

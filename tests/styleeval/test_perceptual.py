@@ -65,8 +65,9 @@ def test_st_lpips_forgives_a_shift_more_than_a_blur() -> None:
     assert one[8:-8, 8:-8].mean() < two[8:-8, 8:-8].mean() / 4
 
 
+@pytest.mark.parametrize("size", [(192, 256), (191, 253), (150, 65)], ids=str)
 def test_st_lpips_equals_the_wheel_it_takes_its_weights_from(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     """The wheel's own code runs here alone, with the two packages it forgets to require stubbed."""
     backbones.torchvision()
@@ -76,10 +77,11 @@ def test_st_lpips_equals_the_wheel_it_takes_its_weights_from(
     monkeypatch.setitem(sys.modules, "torchsummary", summary)
     stlpips = importlib.import_module("stlpips_pytorch.stlpips")
     theirs = stlpips.LPIPS(net="alex", variant="shift_tolerant", spatial=True, verbose=False)
-    first, second = (torch.from_numpy(x).permute(2, 0, 1)[None] for x in (CAT, CUP))
+    pair = [picture[: size[0], : size[1]] for picture in (CAT, CUP)]
+    first, second = (torch.from_numpy(x).permute(2, 0, 1)[None] for x in pair)
     with torch.no_grad():
         expected = theirs(first, second, normalize=True)[0, 0].numpy()
-    (given,) = perceptual_metric().maps(CAT, [CUP])
+    (given,) = perceptual_metric().maps(pair[0], [pair[1]])
     # The order of additions differs, nothing else.
     np.testing.assert_allclose(given, expected, atol=2e-6)
 

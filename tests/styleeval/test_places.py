@@ -34,6 +34,22 @@ def test_print_that_moved_shows_how_far(pixels: int) -> None:
     assert 0.4 * pixels < np.median(found[20:-20, 15:-15]) < pixels + 1
 
 
+def test_strokes_over_a_product_do_not_move_it_and_a_warp_does() -> None:
+    noise = np.random.default_rng(0).standard_normal(MASK.shape).astype(np.float32)
+    strokes = cv2.GaussianBlur(noise, (0, 0), 2, sigmaY=8)
+    painted = ORIGINAL + 0.1 * (strokes / strokes.std() * MASK)[..., None]
+    rows, columns = np.mgrid[0:256, 0:256].astype(np.float32)
+    way = (columns + 3 * np.sin(rows / 14), rows + 3 * np.sin(columns / 14))
+    bent = cv2.remap(ORIGINAL, *way, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    def mean_move(candidate: np.ndarray) -> float:
+        return scorecard(ORIGINAL, candidate.clip(0, 1), MASK).displacement.product
+
+    # The flow alone says a third of a pixel of the strokes.
+    assert mean_move(painted) < 0.02
+    assert 0.9 < mean_move(bent) < 3
+
+
 def test_detail_falls_with_blur_and_not_with_what_is_added() -> None:
     kept, counts = detail_maps(ORIGINAL, ORIGINAL)
     # The constant against noise keeps it from exactly 1 where detail is faint.
@@ -74,6 +90,8 @@ def test_white_is_kept_only_when_it_is_exactly_white() -> None:
     almost = np.where(MASK[..., None] > 0, ORIGINAL, np.float32(253 / 255))
     assert white_kept(ORIGINAL, almost, MASK) == 0
     assert white_kept(ORIGINAL * np.float32(0.9), ORIGINAL, MASK) is None
+    nearly = np.minimum(ORIGINAL, np.float32(254 / 255))
+    assert white_kept(nearly, nearly, MASK) == 1 and white_kept(nearly, almost, MASK) == 0
 
 
 def test_the_frame_knows_fill_and_border() -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from styleeval.preservation.silhouette import silhouette_iou
+from styleeval.preservation.silhouette import Silhouette, silhouette_iou
 
 ROWS, COLUMNS = np.mgrid[0:256, 0:256].astype(np.float32)
 MASK = cv2.GaussianBlur((np.hypot(ROWS - 128, COLUMNS - 128) < 80).astype(np.float32), (0, 0), 0.7)
@@ -93,3 +93,34 @@ def test_where_the_original_has_no_outline_none_is_asked_for() -> None:
 def test_an_empty_mask_scores_one() -> None:
     picture = GROUNDS["teal"]
     assert silhouette_iou(picture, picture, np.zeros((256, 256), np.float32)) == 1
+
+
+def moved(mask: np.ndarray, ground: str = "white", own: np.ndarray = MASK) -> float:
+    original = on(GROUNDS[ground], plain(0.8, 0.2, 0.1), own)
+    kept = Silhouette(original, own).kept(on(GROUNDS[ground], pattern(), mask))
+    assert kept is not None
+    return kept.moved
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_the_outline_says_how_far_it_moved_where_it_moved_most(ground: str) -> None:
+    assert moved(MASK, ground) < 0.5
+    half = MASK.copy()
+    half[:, 128:] = np.roll(MASK, 8, axis=0)[:, 128:]
+    # Eight pixels at the top, none at the sides, less one that is left out, over a stretch.
+    assert 4.5 < moved(half, ground) < 7.5
+    steps = [moved(np.roll(MASK, by, axis=0), ground) for by in (2, 4, 6, 8)]
+    assert steps == sorted(steps) and steps[0] < 2.5 < steps[-1]
+
+
+def test_a_filled_hole_has_moved_although_the_product_hardly_grew() -> None:
+    ring = MASK * (np.hypot(ROWS - 128, COLUMNS - 90) > 10)
+    original = on(GROUNDS["white"], plain(0.8, 0.2, 0.1), ring)
+    filled = Silhouette(original, ring).kept(on(GROUNDS["white"], pattern()))
+    assert filled is not None and filled.iou > 0.98, "so small is it"
+    assert filled.moved > 3 > 0.5 > moved(ring, own=ring)
+
+
+def test_on_another_ground_nothing_can_be_told_against_the_own() -> None:
+    original = on(GROUNDS["white"], plain(0.8, 0.2, 0.1))
+    assert Silhouette(original, MASK).kept(on(GROUNDS["teal"], plain(0.8, 0.2, 0.1))) is None

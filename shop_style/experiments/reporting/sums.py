@@ -146,13 +146,13 @@ def _summary(rows: Iterable[Row], columns: Sequence[str]) -> Summary:
     from styleeval.inference import Summary
 
     names = ("sum_m", "sum_d", "sum_mm", "sum_dd", "sum_md")
-    return sum(
-        (
-            Summary(
-                n=row["visitors"],
-                **{name: row[column] for name, column in zip(names, columns, strict=True)},
-            )
-            for row in rows
-        ),
-        start=Summary(n=0, sum_m=0, sum_d=0, sum_mm=0, sum_dd=0, sum_md=0),
-    )
+    found = [
+        Summary(
+            n=row["visitors"],
+            **{name: row[column] for name, column in zip(names, columns, strict=True)},
+        )
+        for row in rows
+    ]
+    if len(found) == 1:
+        return found[0]  # most are: a sum would check each anew, and products are many
+    return sum(found, start=Summary(n=0, sum_m=0, sum_d=0, sum_mm=0, sum_dd=0, sum_md=0))

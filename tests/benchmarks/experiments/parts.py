@@ -122,8 +122,7 @@ def events(name: str, options: dict[str, Any]) -> None:
 
 def report(name: str, options: dict[str, Any]) -> None:
     """Milliseconds that a report takes, by how many events it is made of."""
-    from shop_style.experiments.readout import build_report
-
+    from shop_style.experiments.reporting.readout import build_report
     from shop_style.experiments.rollup import rollup
     from shop_style.models import Experiment
     from tests.benchmarks.experiments.rows import synthesise

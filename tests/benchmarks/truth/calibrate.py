@@ -41,13 +41,21 @@ DIRECT: Final = {
         ),
         (
             ("artistic",),
-            ("min_worst_ssim", "min_text", "min_worst_text", "max_outline_lost", "max_halo"),
+            (
+                "min_worst_ssim",
+                "max_displacement",
+                "min_text",
+                "min_worst_text",
+                "max_outline_lost",
+                "max_halo",
+            ),
         ),
         (
             ("locked",),
             (
                 "min_worst_ssim",
                 "max_delta_e",
+                "max_worst_delta_e",
                 "max_hue",
                 "max_worst_hue",
                 "min_text",
@@ -56,7 +64,16 @@ DIRECT: Final = {
                 "max_halo",
             ),
         ),
-        (("fabric",), ("min_shading", "min_silhouette", "max_outline_lost", "max_halo")),
+        (
+            ("fabric",),
+            (
+                "min_shading",
+                "min_silhouette",
+                "max_outline_lost",
+                "max_outline_moved",
+                "max_halo",
+            ),
+        ),
     )
     for mode in modes
 }
@@ -67,6 +84,7 @@ COVERED: Final = (
     "min_silhouette",
     "max_edge",
     "max_outline_lost",
+    "max_outline_moved",
     "max_halo",
 )
 """All that may be asked of a product whose surface is another's."""
