@@ -14,4 +14,6 @@ SHOP_STYLE = {
     # SQLite lets one writer in at a time: no event commits later than a younger one.
     "LATE_SECONDS": 0.0,
     "SLICE_SECONDS": 0.0,
+    # They do not wait before they click, either.
+    "BOTS": {"click_ms": 0},
 }

@@ -56,5 +56,7 @@ SHOP_STYLE = {
     "SNAPSHOT_SECONDS": 3600.0,
     "LATE_SECONDS": 0.0,
     "SLICE_SECONDS": 0.0,
+    # Visitors of tests click at once.
+    "BOTS": {"click_ms": 0},
     "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
 }

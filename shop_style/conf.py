@@ -106,6 +106,23 @@ class ShopStyleSettings:
         "",
         "dotted path of `f(request)`: may this visitor take part in experiments? Empty asks nobody",
     )
+    HOLDOUT: float = documented(
+        0.0,
+        "share of all visitors whom no experiment takes and who see originals everywhere, to "
+        "compare the whole of it with ([experiments.md](experiments.md#holdout))",
+    )
+    MERGE_LOGINS: bool = documented(
+        False,
+        "people who log in keep their first device's arms "
+        "([experiments.md](experiments.md#logins))",
+    )
+    BOTS: dict[str, int] = documented(
+        {"click_ms": 100, "events_per_minute": 1500, "pages_per_minute": 30},
+        "what no person does, flagged and kept: a click reported sooner after its page, more "
+        "events or more pages a minute; 0 switches one off",
+    )
+    PREVIEW_PAGE: str = documented("/", "address of the list that *Preview as arm* opens")
+    PREVIEW_HOURS: float = documented(24.0, "how long a link to an arm's preview works")
     COOKIE_NAME: str = documented("shop_style_visitor", "name of the visitor cookie")
     COOKIE_DOMAIN: str = documented("", "its domain; empty is the host that answers")
     COOKIE_DAYS: int = documented(395, "its life from the first page on; never prolonged")
@@ -117,7 +134,9 @@ class ShopStyleSettings:
         7, "how long after an experiment's end a conversion counts for it"
     )
     EVENT_DAYS: int = documented(
-        90, "days after an experiment's end at which its events, visitors and salts are purged"
+        90,
+        "days that raw page events are kept, and days after an experiment's end at which all of "
+        "its events, visitors and salts are purged",
     )
     ROLLUP_SECONDS: float = documented(
         60.0, "how often an idle worker rolls events up; 0 leaves it to `rollup_events`"
@@ -180,6 +199,15 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
         wrong.append(("COOKIE_DAYS", "from 1 to 395, thirteen months"))
     if not values.TOKEN_HOURS > 0:
         wrong.append(("TOKEN_HOURS", "more than 0"))
+    if not 0 <= values.HOLDOUT < 1:
+        wrong.append(("HOLDOUT", "from 0 to below 1"))
+    if not values.PREVIEW_HOURS > 0:
+        wrong.append(("PREVIEW_HOURS", "more than 0"))
+    known = ShopStyleSettings().BOTS
+    if set(values.BOTS) - set(known) or not all(
+        type(limit) is int and limit >= 0 for limit in values.BOTS.values()
+    ):
+        wrong.append(("BOTS", f"0 or more, a whole number for each of {', '.join(known)}"))
     if values.SHOWN not in ("published", "original"):
         wrong.append(("SHOWN", "published or original"))
     if not set(values.PAUSE_ON) <= {"sample_ratio", "load_failures", "clickbait"}:
@@ -250,7 +278,10 @@ def _host_values() -> dict[str, Any]:
 
 
 def _coerced(key: str, value: Any, default: Any) -> Any:
-    if isinstance(default, tuple):
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+    elif isinstance(default, tuple):
         if isinstance(value, list | tuple):
             return tuple(value)
     elif isinstance(default, float):

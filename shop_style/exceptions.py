@@ -245,3 +245,9 @@ class TokenExpired(TokenError):
     """A page token is one of ours, but too old for its events to count."""
 
     code = "expired_token"
+
+
+class UnknownVisitor(ShopStyleError, LookupError):
+    """A value is no visitor that we signed."""
+
+    code = "unknown_visitor"

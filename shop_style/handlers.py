@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth.signals import user_logged_in
 from django.core.signals import setting_changed
 from django.db import DatabaseError, models, transaction
 from django.db.models import signals
@@ -24,9 +25,11 @@ _connected: list[type[models.Model]] = []
 
 def connect() -> None:
     """Listen to the models of the settings, and again when tests change them."""
+    from shop_style.experiments.login import on_login
     from shop_style.models import PictureGuide
 
     _reconnect()
+    user_logged_in.connect(on_login, dispatch_uid="shop_style.handlers.logins")
     setting_changed.connect(_reconnect_on_change, dispatch_uid="shop_style.handlers")
     signals.post_delete.connect(
         remove_mask, sender=PictureGuide, dispatch_uid="shop_style.handlers.guides"

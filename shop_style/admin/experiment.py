@@ -57,7 +57,10 @@ class ExperimentAdmin(ExperimentViews):
     change_form_template = "admin/shop_style/experiment/change_form.html"
     fieldsets = (
         (None, {"fields": ("name", "slug", "hypothesis", "placement")}),
-        (_("Visitors"), {"fields": ("planned_visitors", "ends_at", "coverage", "primary_metric")}),
+        (
+            _("Visitors"),
+            {"fields": ("planned_visitors", "ends_at", "coverage", "unit", "primary_metric")},
+        ),
         (
             _("Layer"),
             {
@@ -155,6 +158,7 @@ class ExperimentAdmin(ExperimentViews):
             "visitors": f"{visitors_so_far([experiment]).get(experiment.pk, 0):,}",
             "planned": f"{experiment.planned_visitors or 0:,}",
             "trail": trail,
+            "previews": experiment_steps.previews(experiment),
         }
 
     def save_model(

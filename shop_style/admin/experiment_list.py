@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import OuterRef, Subquery, Sum
 from django.http import HttpRequest
 
-from shop_style.models import Experiment, SummaryTotals
+from shop_style.models import Experiment, PairTotals, SummaryTotals
 
 
 class ExperimentChangeList(ChangeList):
@@ -32,4 +33,24 @@ def visitors_so_far(experiments: Sequence[Experiment]) -> dict[int, int]:
     # Cumulative: each arm's newest day holds all of them.
     newest = rows.filter(phase__experiment__in=experiments, day=Subquery(same.values("day")[:1]))
     summed = newest.order_by().values_list("phase__experiment").annotate(Sum("visitors"))
-    return dict(summed)
+    found = dict(summed)
+    return {**found, **_once(experiments)}
+
+
+def _once(experiments: Sequence[Experiment]) -> dict[int, int]:
+    """Visitors who are in every arm, each once; no query where tiles are not drawn one by one."""
+    drawn = [item for item in experiments if item.unit == Experiment.Unit.TILE]
+    if not drawn:
+        return {}
+    rows = PairTotals.objects.using(drawn[0]._state.db).order_by("day")
+    rows = rows.filter(phase__experiment__in=drawn, slice=SummaryTotals.ALL)
+    newest = {
+        (experiment, phase): everybody
+        for experiment, phase, everybody in rows.values_list(
+            "phase__experiment", "phase", "everybody"
+        )
+    }
+    found: Counter[int] = Counter()
+    for (experiment, _phase), everybody in newest.items():
+        found[experiment] += everybody
+    return dict(found)

@@ -15,6 +15,7 @@ from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
 from shop_style.experiments.eligibility import readiness
 from shop_style.experiments.ending import ending
+from shop_style.experiments.preview import preview_link
 from shop_style.models import Experiment
 
 PERMISSION = "shop_style.run_experiment"
@@ -108,6 +109,17 @@ def _way(experiment: Experiment, ship: str, name: str) -> Way:
         withdraw=end.withdraw.count(),
         disturbed=tuple(end.disturbed.items()),
     )
+
+
+def previews(experiment: Experiment) -> list[tuple[str, str]]:
+    """Each arm's look, and a link to the storefront as its visitors see it; of what has ended none.
+
+    Signed anew for whoever opens the experiment's page, which takes the permission to view it.
+    """
+    if experiment.state == State.FINISHED:
+        return []
+    arms = experiment.arms.select_related("style")
+    return [(arm.style.name if arm.style else _("Originals"), preview_link(arm)) for arm in arms]
 
 
 def _start(experiment: Experiment, actor: str, values: dict[str, Any]) -> str:

@@ -17,12 +17,14 @@ from shop_style.exceptions import (
     ShopStyleError,
     TokenError,
     UnknownExperiment,
+    UnknownVisitor,
 )
 
 logger = logging.getLogger(__name__)
 
 _STATUS: tuple[tuple[type[ShopStyleError], int], ...] = (
     (UnknownExperiment, status.HTTP_404_NOT_FOUND),
+    (UnknownVisitor, status.HTTP_404_NOT_FOUND),
     (ExperimentError, status.HTTP_409_CONFLICT),
     (TokenError, status.HTTP_400_BAD_REQUEST),
 )

@@ -36,6 +36,9 @@ class ArmReportSerializer(serializers.Serializer[Any]):
     suspicious = serializers.IntegerField()
     repeated = serializers.IntegerField(help_text="reports of what was counted already")
     ctr = IntervalSerializer(allow_null=True)
+    flagged_visitors = serializers.IntegerField(help_text="of `visitors`, kept")
+    mixed = serializers.IntegerField(help_text="visitors who saw two arms, in none of the counts")
+    tiles = serializers.IntegerField(help_text="a product and visitor each, where drawn by tile")
 
 
 class ComparisonSerializer(serializers.Serializer[Any]):
@@ -177,7 +180,7 @@ class FidelitySerializer(serializers.Serializer[Any]):
 class SplitSerializer(serializers.Serializer[Any]):
     """A sample-ratio check."""
 
-    stage = serializers.ChoiceField(choices=("tokens", "rendered", "viewable"))
+    stage = serializers.ChoiceField(choices=("tokens", "rendered", "viewable", "tiles"))
     phase = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.IntegerField())
     expected = serializers.DictField(child=serializers.FloatField())
@@ -232,3 +235,11 @@ class ReportSerializer(serializers.Serializer[Any]):
     fidelity = FidelitySerializer(many=True)
     excluded = serializers.DictField(child=serializers.IntegerField())
     hours = HourSerializer(many=True)
+    unit = serializers.CharField()
+    estimand = serializers.CharField(help_text="what the effects are effects of, in words")
+    without_flagged = EffectSerializer(
+        many=True, help_text="without visitors of whom anything was flagged; empty: nobody was"
+    )
+    visitors_once = serializers.IntegerField(
+        allow_null=True, help_text="in any arm, where a visitor is in several"
+    )

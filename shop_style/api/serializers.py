@@ -107,6 +107,13 @@ class PlacementRequestSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="what the last answer gave; for callers that keep no cookies",
     )
+    preview = serializers.CharField(
+        max_length=300,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="`shop_style_arm` of a preview link: shows that arm, counts nothing",
+    )
 
 
 class PlacedSerializer(serializers.Serializer[Any]):
@@ -127,6 +134,32 @@ class PlacementSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="for events of this page; empty where nothing counts")
     visitor = serializers.CharField(help_text="send it back next time; empty where nothing is kept")
     events = serializers.CharField(help_text="address that events go to")
+
+
+class VisitorRequestSerializer(serializers.Serializer[Any]):
+    """Who is meant."""
+
+    visitor = serializers.CharField(
+        max_length=4096,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="what the last placement gave; empty: the cookie",
+    )
+
+
+class VisitorSerializer(serializers.Serializer[Any]):
+    """A visitor to keep."""
+
+    visitor = serializers.CharField(help_text="send it with placements; empty: nothing to keep")
+
+
+class ForgottenSerializer(serializers.Serializer[Any]):
+    """What was removed."""
+
+    experiments = serializers.IntegerField()
+    events = serializers.IntegerField()
+    totals = serializers.IntegerField(help_text="rows of sums of the visitor's own")
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -216,6 +249,7 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
             "layer",
             "coverage",
             "planned_visitors",
+            "unit",
             "primary_metric",
             "state",
             "outcome",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shop_style.experiments.hashing import share, visitor_hash
 from shop_style.experiments.snapshot import ArmEntry, ExperimentEntry, PhaseEntry
@@ -20,11 +20,12 @@ class Assignment:
     is_new: bool
 
 
-def assign(experiment: ExperimentEntry, visitor: Visitor) -> Assignment | None:
+def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Assignment | None:
     """The visitor's arm, or None for one who takes no part.
 
-    Only the visitor is hashed, so every tile of a page shows the same arm. Who has entered stays
-    in the phase and arm entered, whatever becomes of weights and coverage later.
+    Only the visitor is hashed, so every tile of a page shows the same arm; where each is drawn by
+    itself, `tile` names it. Who has entered stays in the phase and arm entered, whatever
+    becomes of weights, coverage and holdout later.
     """
     if not visitor.id or visitor.excluded:
         return None
@@ -34,16 +35,27 @@ def assign(experiment: ExperimentEntry, visitor: Visitor) -> Assignment | None:
         if not (experiment.is_running and _takes_part(experiment, visitor)):
             return None
         phase = experiment.phases[experiment.current]
-    return Assignment(
+    drawn = f"{visitor.id}|{tile}" if tile else visitor.id
+    found = Assignment(
         experiment=experiment,
         phase=phase,
-        arm=phase.arm_at(share(experiment.arm_salt, visitor.id)),
+        arm=phase.arm_at(share(experiment.arm_salt, drawn)),
         visitor=visitor_hash(experiment.visitor_salt, visitor.id),
         is_new=is_new,
     )
+    return _as_on_first_device(found, visitor) if visitor.adopted else found
+
+
+def _as_on_first_device(found: Assignment, visitor: Visitor) -> Assignment:
+    """Who logged in is the visitor of the device that was first, in its arm."""
+    arm_id, as_visitor = visitor.adopted.get(found.experiment.id, (0, ""))
+    arm = next((arm for arm in found.phase.arms if arm.id == arm_id), None)
+    return replace(found, arm=arm, visitor=as_visitor) if arm else found
 
 
 def _takes_part(experiment: ExperimentEntry, visitor: Visitor) -> bool:
+    if experiment.holdout is not None and experiment.holdout.holds(visitor.id):
+        return False
     if experiment.layer:
         place = share(experiment.layer_salt, visitor.id)
         if not experiment.layer_from <= place < experiment.layer_to:

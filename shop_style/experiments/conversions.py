@@ -16,7 +16,7 @@ from django.utils import timezone
 from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment, assign
 from shop_style.experiments.guard import guarded
-from shop_style.experiments.hashing import event_id
+from shop_style.experiments.hashing import event_id, tile_key
 from shop_style.experiments.sinks import EventRow, store
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
 from shop_style.experiments.visitor import (
@@ -61,8 +61,10 @@ def _record(
     visitor: HttpRequest | str, objects: list[models.Model], order: str, values: list[Any]
 ) -> int:
     known, device = _known(visitor)
-    assignments = [] if known is None else _assignments(known)
-    if not (assignments and objects):
+    if known is None or not objects:
+        return 0
+    assignments = _assignments(known)
+    if not assignments:
         return 0
     alias = experiment_database()
     worth: dict[tuple[int, str], tuple[int, Any]] = {}
@@ -73,7 +75,7 @@ def _record(
                 continue  # row numbers start over in each database
             kind = ContentType.objects.db_manager(alias).get_for_model(type(picture.instance))
             worth.setdefault((kind.pk, str(picture.instance.pk)), (number, value))
-    by_phase = {item.phase.id: item for item in assignments}
+    by_phase = {item.phase.id: item.experiment for item in assignments}
     products = PhaseProduct.objects.using(alias).filter(
         phase__in=by_phase,
         content_type__in={key[0] for key in worth},
@@ -86,7 +88,11 @@ def _record(
         number, value = worth.get((product.content_type_id, product.object_id), (-1, None))
         if number < 0:
             continue
-        assignment = by_phase[product.phase_id]
+        experiment = by_phase[product.phase_id]
+        tile = tile_key(product.content_type_id, product.object_id, product.field)
+        assignment = assign(experiment, known, tile if experiment.by_tile else "")
+        if assignment is None:
+            continue
         # By the object bought and not by its picture: two pictures of it are one conversion.
         bought = f"{objects[number]._meta.label_lower}:{objects[number].pk}"
         identifier = event_id("order", assignment.phase.id, assignment.visitor, order, bought)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, F, Max, Q, Sum
 
-from shop_style.models import Experiment, SummaryTotals, VisitorTotals
+from shop_style.models import Experiment, MixedVisitor, SummaryTotals, VisitorTotals
 
 if TYPE_CHECKING:
     from styleeval.inference import Summary
 
 _COLUMNS: Final = (
     "visitors",
+    "mixed",
     "failing_visitors",
     "clicking_visitors",
     "clicks",
@@ -31,6 +32,7 @@ class ArmSums:
     """An arm's visitors of one phase. Squares and products are summed over visitors."""
 
     visitors: int = 0
+    mixed: int = 0
     failing_visitors: int = 0
     clicking_visitors: int = 0
     clicks: int = 0
@@ -75,6 +77,8 @@ def sums_since(experiment: Experiment, since: datetime) -> Sums:
     rows = VisitorTotals.objects.using(experiment._state.db).filter(
         phase__experiment=experiment, first_at__gte=since
     )
+    mixed = MixedVisitor.objects.using(experiment._state.db).filter(experiment=experiment)
+    rows = rows.exclude(visitor__in=mixed.values("visitor"))
     found = (
         rows.order_by()
         .values("phase_id", "arm_id")

@@ -1,4 +1,4 @@
-"""Our queries inside a host's transaction."""
+"""Our queries inside a host's transaction, and beside a rollup."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+
+from shop_style.models import RollupMark
 
 
 @contextmanager
@@ -18,4 +20,13 @@ def guarded(using: str) -> Iterator[None]:
         yield
         return
     with transaction.atomic(using=using):
+        yield
+
+
+@contextmanager
+def counting_waits(using: str) -> Iterator[None]:
+    """A transaction for which a rollup that counts just now ends first, and the next one waits."""
+    with transaction.atomic(using=using):
+        RollupMark.objects.using(using).get_or_create(pk=1)
+        RollupMark.objects.using(using).select_for_update().get(pk=1)
         yield

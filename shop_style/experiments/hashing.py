@@ -29,6 +29,11 @@ def visitor_hash(salt: str, visitor: str) -> str:
     return hmac.digest(salt.encode(), visitor.encode(), "sha256").hex()[:_VISITOR_HEX]
 
 
+def tile_key(kind: int, object_id: str, field: str) -> str:
+    """A picture's name wherever tiles are drawn one by one; the same in every phase."""
+    return f"{kind}:{object_id}:{field}"
+
+
 def event_id(*parts: str | int) -> str:
     """Deterministic id of an event: 128 bits of SHA-256 over what makes it unique."""
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]

@@ -137,8 +137,8 @@ def _problem(token: PageToken, item: Any, open_products: set[int]) -> tuple[str,
 def _events(token: PageToken, taken: Iterable[tuple[Kind, int]], agent: str) -> list[EventRow]:
     """Each event and those that it implies, once."""
     taken = list(taken)
-    suspicion = _suspicion([kind for kind, _ in taken], agent)
     device, now = device_class(agent), timezone.now()
+    suspicion = _suspicion([kind for kind, _ in taken], agent, now.timestamp() - token.issued)
     found: dict[str, EventRow] = {}
     for kind, position in taken:
         exposure, product = token.at(position) or (None, 0)
@@ -168,10 +168,13 @@ def _id(token: PageToken, kind: Kind, position: int) -> str:
     return event_id(token.page_view, position, kind.value)
 
 
-def _suspicion(kinds: Sequence[Kind], agent: str) -> int:
+def _suspicion(kinds: Sequence[Kind], agent: str, age: float) -> int:
+    """Bits of what is odd about a report. age: seconds since its page was placed."""
     flags = 0
     if crawls(agent):
         flags |= Suspicion.CRAWLER_AGENT
     if kinds.count(Kind.CLICK) > MANY_CLICKS:
         flags |= Suspicion.MANY_CLICKS
+    if Kind.CLICK in kinds and age * 1000 < app_settings().BOTS["click_ms"]:
+        flags |= Suspicion.AT_ONCE
     return flags

@@ -68,8 +68,8 @@ def start(
         if problems:
             raise ExperimentError(f"experiment {row.slug!r} cannot start:", problems)
         row.layer_salt = _layer_salt(row)
-        row.coverage_salt, row.arm_salt, row.visitor_salt = (
-            secrets.token_hex(16) for _ in range(3)
+        row.coverage_salt, row.arm_salt, row.visitor_salt, row.identity_salt = (
+            secrets.token_hex(16) for _ in range(4)
         )
         row.state, row.started_at = State.RUNNING, timezone.now()
         weights = {str(arm.pk): arm.weight for arm in arms}

@@ -5,18 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.cache import patch_cache_control
 
+from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment, assign
+from shop_style.experiments.guard import guarded
+from shop_style.experiments.identity import recognised, remember
+from shop_style.experiments.preview import Preview, requested_preview
 from shop_style.experiments.rendering import Rendering
-from shop_style.experiments.snapshot import ExperimentEntry
+from shop_style.experiments.snapshot import ExperimentEntry, Holdout, experiment_database
 from shop_style.experiments.tally import TOKEN, VISITOR, tally
 from shop_style.experiments.tokens import Exposure, new_page_view, page_token
 from shop_style.experiments.visitor import (
+    HOLDOUT,
     Visitor,
     forget_cookie,
     has_cookie,
@@ -57,24 +63,31 @@ class Page:
     """What is known of the page that a request is being answered with.
 
     keeps_visitor: can the answer hand the visitor back, by cookie or in its body? Without that
-    nobody is enrolled: each request would draw another arm.
+    nobody is enrolled: each request would draw another arm. knows_users: may it be asked who is
+    logged in? preview: the signed arm that a headless caller wants to see.
     """
 
     request: HttpRequest
     keeps_visitor: bool = False
     supplied: str = ""
+    knows_users: bool = True
+    supplied_preview: str = ""
     placed: dict[tuple[Any, ...], Placed | None] = field(default_factory=dict)
     held: list[Any] = field(default_factory=list)
     varies: bool = False
     _visitor: Visitor | None = None
     _identified: Visitor | None = None
     _keeps: bool = False
-    _assignments: dict[int, Assignment | None] = field(default_factory=dict)
-    _tracked: dict[int, dict[int, int]] = field(default_factory=dict)
+    _assignments: dict[tuple[int, str], Assignment | None] = field(default_factory=dict)
+    # By experiment and arm: where each tile is drawn by itself, a page has tiles of several.
+    _tracked: dict[tuple[int, int], dict[int, int]] = field(default_factory=dict)
+    _entered: dict[tuple[int, int], Assignment] = field(default_factory=dict)
+    _excluded: set[int] = field(default_factory=set)
     _positions: int = 0
     _page_view: str = field(default_factory=new_page_view)
     _token: str | None = None
     _finished: bool = False
+    _recognised: bool = False
 
     @classmethod
     def of(cls, request: HttpRequest) -> Page:
@@ -92,12 +105,20 @@ class Page:
             self._visitor = self._identified = identify(self.request, self.supplied)
         return self._visitor
 
+    @cached_property
+    def preview(self) -> Preview | None:
+        """The arm that a signed link wants to see. Nothing of such a page counts, and its visitor
+        is not looked at."""
+        return requested_preview(self.request, self.supplied_preview)
+
     def kept_visitor(self) -> str:
         """What a headless caller keeps of the visitor; empty where there is nothing to keep.
 
         Never raises: what the caller has is better than nothing.
         """
         try:
+            if self.preview is not None:
+                return self.supplied
             asked = self.supplied or self._visitor is not None
             if not asked or self.visitor.excluded:
                 return ""
@@ -108,13 +129,36 @@ class Page:
             logger.exception("the visitor of this page could not be kept")
             return self.supplied
 
-    def assignment(self, experiment: ExperimentEntry) -> Assignment | None:
-        """The visitor's arm in an experiment: one for the whole page."""
-        if experiment.id not in self._assignments:
-            self._assignments[experiment.id] = (
-                assign(experiment, self.visitor) if self.keeps_visitor else None
+    def recognise(self, experiments: Sequence[ExperimentEntry]) -> None:
+        """Let who is logged in enter with the arms of their first device, before any is drawn.
+        One query, where MERGE_LOGINS says so and something may be entered yet."""
+        user = self._user()
+        fresh = [item for item in experiments if item.id not in self.visitor.phases]
+        if user is not None and fresh and not self._recognised and not self.visitor.excluded:
+            self._recognised = True
+            self.become(recognised(self.visitor, user, fresh))
+
+    def become(self, visitor: Visitor) -> None:
+        """Go on as this visitor, and keep it."""
+        if visitor != self.visitor:
+            self._visitor = self._identified = visitor
+            self._keeps = True
+
+    def assignment(self, experiment: ExperimentEntry, tile: str = "") -> Assignment | None:
+        """The visitor's arm in an experiment: one for the whole page, or one a tile."""
+        key = (experiment.id, tile if experiment.by_tile else "")
+        if key not in self._assignments:
+            # As the page found the visitor: its second tile is as new to the experiment as its
+            # first.
+            found = self._identified or self.visitor
+            self._assignments[key] = (
+                assign(experiment, found, key[1]) if self.keeps_visitor else None
             )
-        return self._assignments[experiment.id]
+        return self._assignments[key]
+
+    def is_held_out(self, holdout: Holdout) -> bool:
+        """Does no experiment take this visitor, and no variant reach it?"""
+        return self.keeps_visitor and self.preview is None and holdout.holds(self.visitor.id)
 
     def keep_visitor(self) -> None:
         """An experiment that runs here was asked of: whoever was not let in must stay out, or
@@ -139,18 +183,21 @@ class Page:
         if position >= MOST_TILES:
             return False
         experiment, phase = assignment.experiment, assignment.phase
-        if experiment.id not in self._tracked:
-            self._tracked[experiment.id] = {}
+        key = (experiment.id, assignment.arm.id)
+        if key not in self._tracked:
+            self._tracked[key] = {}
+            self._entered[key] = assignment
             if assignment.is_new:
                 self._visitor = self.visitor.entered(experiment.id, phase.id)
                 self._keeps = True
-        self._tracked[experiment.id][position] = product
+        self._tracked[key][position] = product
         self._token = None
         return True
 
     def drop(self) -> None:
         """Begin anew: what the tiles placed so far show is not what was assigned."""
         self._tracked.clear()
+        self._entered.clear()
         self._assignments.clear()
         self._visitor, self._token = self._identified, None
 
@@ -178,7 +225,11 @@ class Page:
     def _hand_back(self, response: HttpResponse) -> None:
         if self.varies:
             patch_cache_control(response, private=True)
-        for assignment in self._entered():
+        if self.preview is not None and self.varies:
+            patch_cache_control(response, private=True, no_store=True)
+            response["X-Robots-Tag"] = "noindex"
+            return
+        for assignment in self._entered.values():
             tally.add(assignment.phase.id, TOKEN, assignment.arm.slug)
             if assignment.is_new:
                 tally.add(assignment.phase.id, VISITOR, assignment.arm.slug)
@@ -189,10 +240,16 @@ class Page:
             patch_cache_control(response, private=True)
             forget_cookie(response)
         tally.write_if_due()
+        user = self._user() if self._entered else None
+        if user is not None:
+            with guarded(experiment_database()):
+                remember(user, [item for item in self._entered.values() if item.is_new])
 
     def has_entered(self, assignment: Assignment) -> bool:
         """Was the experiment entered, on an earlier page or on this one?"""
-        return not assignment.is_new or assignment.experiment.id in self._tracked
+        return not assignment.is_new or any(
+            assignment.experiment.id == experiment for experiment, _arm in self._tracked
+        )
 
     def arms(self) -> list[Assignment]:
         """The visitor's arms in the experiments entered, of those that are on this page."""
@@ -202,13 +259,16 @@ class Page:
     def exclude(self, experiments: Sequence[ExperimentEntry]) -> None:
         """Count a page of somebody who takes no part, once for each experiment on it."""
         for experiment in experiments:
-            if self.keeps_visitor and experiment.id not in self._assignments:
-                self._assignments[experiment.id] = None
-                tally.add(experiment.current, self.visitor.excluded)
+            if self.keeps_visitor and experiment.id not in self._excluded:
+                self._excluded.add(experiment.id)
+                tally.add(experiment.current, self.visitor.excluded or HOLDOUT)
 
-    def _entered(self) -> Sequence[Assignment]:
-        found = (self._assignments[pk] for pk in self._tracked)
-        return [assignment for assignment in found if assignment is not None]
+    def _user(self) -> Any:
+        """Who is logged in, where that may be asked; None for nobody."""
+        if not (self.knows_users and app_settings().MERGE_LOGINS and self.keeps_visitor):
+            return None
+        user = getattr(self.request, "user", None)
+        return user if user is not None and user.is_authenticated else None
 
     def _exposures(self) -> Sequence[Exposure]:
         return [
@@ -217,7 +277,7 @@ class Page:
                 phase=assignment.phase.id,
                 arm=assignment.arm.id,
                 visitor=assignment.visitor,
-                products=self._tracked[assignment.experiment.id],
+                products=self._tracked[key],
             )
-            for assignment in self._entered()
+            for key, assignment in self._entered.items()
         ]

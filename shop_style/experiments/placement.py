@@ -11,7 +11,9 @@ from django.contrib.contenttypes.models import ContentType
 from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment
 from shop_style.experiments.guard import guarded
+from shop_style.experiments.hashing import tile_key
 from shop_style.experiments.page import Page, Placed
+from shop_style.experiments.preview import Preview
 from shop_style.experiments.rendering import (
     Rendering,
     control_rendering,
@@ -21,6 +23,7 @@ from shop_style.experiments.rendering import (
 from shop_style.experiments.shown import Shown
 from shop_style.experiments.snapshot import (
     ExperimentEntry,
+    Holdout,
     Snapshot,
     current_snapshot,
     experiment_database,
@@ -70,6 +73,7 @@ class _Entry:
     is_here: bool
     """Does the experiment run in this placement? Elsewhere its visitors see their arm as well,
     uncounted, and nobody enters it."""
+    tile: str
 
     is_complete: bool = field(init=False)
     """May every arm show its picture? If not, none does, so that the arms stay alike."""
@@ -98,6 +102,7 @@ class _Choice:
     keys: list[Key]
     entries: Mapping[Key, _Entry]
     published: Mapping[Key, Shown]
+    holdout: Holdout
     excluded: list[ExperimentEntry] = field(default_factory=list)
 
     @classmethod
@@ -110,7 +115,8 @@ class _Choice:
             for item in pictures
         ]
         entries: Mapping[Key, _Entry] = {}
-        live = _snapshot().live
+        snapshot = _snapshot()
+        live = snapshot.live
         if live and pictures[0].database == experiment_database():
             entries = _entries(page, live, keys, placement)
         others = [item for item, key in zip(pictures, keys, strict=True) if key not in entries]
@@ -119,7 +125,8 @@ class _Choice:
             pictures=pictures,
             keys=keys,
             entries=entries,
-            published=_published(others),
+            published=_published(others, page.preview, live),
+            holdout=snapshot.holdout,
         )
 
     def placed(self) -> list[Placed]:
@@ -134,12 +141,28 @@ class _Choice:
         position = self.page.next_position()
         entry = self.entries.get(key)
         if entry is None:
-            rendering = _rendered(picture, self.published.get(key))
-            return Placed(rendering=rendering, position=position)
+            return Placed(rendering=self._without_experiment(picture, key), position=position)
         self.page.vary()
         return self._enrolled_tile(picture, entry, position)
 
+    def _without_experiment(self, picture: SourceImage, key: Key) -> Rendering:
+        variant = self.published.get(key)
+        page = self.page
+        if page.preview is not None:
+            page.vary()
+        if variant is not None and self.holdout and page.keeps_visitor and page.preview is None:
+            page.vary()
+            page.keep_visitor()  # or the next page would draw anew
+            if page.is_held_out(self.holdout):
+                return _control(picture, variant)
+        return _rendered(picture, variant)
+
     def _enrolled_tile(self, picture: SourceImage, entry: _Entry, position: int) -> Placed:
+        if self.page.preview is not None:
+            arm = self.page.preview.arm
+            shown = entry.variants.get(arm) if entry.is_complete else None
+            rendering = _rendered(picture, shown) if shown else _control(picture, entry.model)
+            return Placed(rendering=rendering, position=position)
         assignment = self._assignment(entry)
         variant = entry.variants.get(assignment.arm.id) if assignment else None
         if variant is None:
@@ -162,9 +185,11 @@ class _Choice:
             if entry.is_here:
                 self.excluded.append(entry.experiment)
             return None
-        assignment = self.page.assignment(entry.experiment)
+        assignment = self.page.assignment(entry.experiment, entry.tile)
         if entry.is_here:
             self.page.keep_visitor()
+            if assignment is None and self.page.is_held_out(self.holdout):
+                self.excluded.append(entry.experiment)
             return assignment
         # Elsewhere nobody enters, but who has entered sees the same picture.
         return assignment if assignment and self.page.has_entered(assignment) else None
@@ -182,6 +207,8 @@ def _entries(
     page: Page, live: Sequence[ExperimentEntry], keys: Sequence[Key], placement: str
 ) -> dict[Key, _Entry]:
     """The pictures that take part, of the first experiment that has them. One query."""
+    if page.preview is None:
+        page.recognise(live)
     entered = {_phase_of(page, experiment): experiment for experiment in live}
     by_phase = {experiment.current: experiment for experiment in live} | entered
     wanted = set(keys)
@@ -197,6 +224,7 @@ def _entries(
                 # What joined after the visitor's own phase began is an original to this visitor.
                 left_out=part.left_out or part.phase not in entered,
                 is_here=by_phase[part.phase].runs_in(placement),
+                tile=tile_key(*key),
             )
             found.setdefault(key, []).append(entry)
     return {key: _chosen(page, entries) for key, entries in found.items()}
@@ -204,25 +232,39 @@ def _entries(
 
 def _chosen(page: Page, entries: list[_Entry]) -> _Entry:
     """Of experiments that share a layer, the one whose stretch the visitor falls in."""
+    preview = page.preview
+    if preview is not None:
+        return min(entries, key=lambda entry: entry.experiment.id != preview.experiment)
     entries.sort(key=lambda entry: (not entry.is_here, entry.experiment.id, entry.left_out))
     if len(entries) == 1 or page.visitor.excluded:
         return entries[0]
-    mine = (entry for entry in entries if page.assignment(entry.experiment) is not None)
+    mine = (entry for entry in entries if page.assignment(entry.experiment, entry.tile))
     return next(mine, entries[0])
 
 
 def _phase_of(page: Page, experiment: ExperimentEntry) -> int:
+    if page.preview is not None:
+        return experiment.current
     entered = page.visitor.phases.get(experiment.id, 0)
     return entered if entered in experiment.phases else experiment.current
 
 
-def _published(pictures: Sequence[SourceImage]) -> dict[Key, Shown]:
-    """The newest published variant of each picture; of those shipped where the shop shows
-    originals otherwise. One query at most."""
-    if not pictures:
+def _published(
+    pictures: Sequence[SourceImage], preview: Preview | None, live: Sequence[ExperimentEntry]
+) -> dict[Key, Shown]:
+    """The newest published variant of each picture; of those shipped where the shop shows originals
+    otherwise. One query at most.
+
+    Where an arm of a draft is to be seen, those of its style alone: as if it started now.
+    """
+    if preview and preview.experiment in {item.id for item in live}:
+        preview = None  # what takes no part looks as ever
+    if not pictures or (preview and preview.style is None):
         return {}
     rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
-    if app_settings().SHOWN == "original":
+    if preview:
+        rows = rows.filter(style=preview.style)
+    elif app_settings().SHOWN == "original":
         rows = rows.exclude(shipped_at=None)
     columns = ("content_type_id", "object_id", "field", *Shown.columns())
     found = rows.order_by("published_at", "pk").values_list(*columns)

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import add
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum, Value
 from django.db.models.functions import Coalesce, TruncHour
 
+from shop_style.experiments.carried import add_carried
+from shop_style.experiments.flags import flag_in_all_arms, flag_pace
 from shop_style.experiments.upsert import N, named, put, put_selected
-from shop_style.models import Event, HourlyTotals, Kind, Phase, VisitorTotals
+from shop_style.models import (
+    Event,
+    Experiment,
+    HourlyTotals,
+    Kind,
+    Phase,
+    Suspicion,
+    VisitorTotals,
+)
 from shop_style.models.totals import BANDS
 
 COUNTS: Final = {
@@ -26,6 +38,8 @@ COUNTS: Final = {
 """Columns of totals by the kind that they count."""
 
 _HOUR: Final = timedelta(hours=1)
+_FLAGS: Final = (Suspicion.CRAWLER_AGENT, Suspicion.MANY_CLICKS, Suspicion.AT_ONCE)
+"""Bits that events bear; those of a visitor's pace are found here."""
 
 IN_BANDS: Final = ("rendered", "viewable", "clicks")
 """Of those, what a band of positions counts."""
@@ -92,7 +106,24 @@ def block_after(alias: str, first: int, *, most: int, settled: datetime) -> Bloc
 
 def count_visitors(block: Block, phases: Sequence[int]) -> None:
     """Each visitor of a block, from all events of that visitor."""
-    touched = block.events.order_by().values("visitor")
+    alias = block.alias
+    rows = Phase.objects.using(alias).filter(pk__in=phases)
+    by_tile = set(rows.filter(experiment__unit=Experiment.Unit.TILE).values_list("pk", flat=True))
+    _count(block, sorted(set(phases) - by_tile), tiles=Value(0))
+    seen = Count("product", distinct=True, filter=Q(kind=Kind.RENDERED))
+    _count(block, sorted(by_tile), tiles=seen)
+    for phase in phases:
+        visitors = block.events.filter(phase=phase).order_by().values("visitor")
+        flag_pace(alias, phase, visitors)
+        if phase in by_tile:
+            flag_in_all_arms(alias, phase, visitors)
+        add_carried(alias, phase, visitors)
+
+
+def _count(block: Block, phases: Sequence[int], *, tiles: Any) -> None:
+    if not phases:
+        return
+    touched = block.events.filter(phase__in=phases).order_by().values("visitor")
     found = (
         Event.objects.using(block.alias)
         .filter(phase__in=phases, visitor__in=touched)
@@ -102,6 +133,8 @@ def count_visitors(block: Block, phases: Sequence[int]) -> None:
             **kinds(),
             **_kinds_by_band(),
             **worth(),
+            n_suspicion=_bits(),
+            n_tiles=tiles,
             n_first_at=Min("at"),
             n_last_at=Max("at"),
             # A visitor's device does not change; a conversion may not know it.
@@ -111,9 +144,24 @@ def count_visitors(block: Block, phases: Sequence[int]) -> None:
     put_selected(block.alias, VisitorTotals, ["phase", "arm", "visitor"], found)
 
 
+def _bits() -> Any:
+    """The flags of a visitor's events, each for itself: no database can OR over rows alike."""
+    return reduce(add, (Max(F("suspicion").bitand(bit.value)) for bit in _FLAGS))
+
+
 def count_hours(alias: str, hours: Iterable[tuple[int, str]]) -> None:
-    """Each hour of a phase, from all its events. One query for hours that follow each other."""
-    for phase, first, end in _stretches(hours):
+    """Each hour of a phase, from all its events. One query for hours that follow each other.
+
+    Not hours whose page events are purged: their sums are final.
+    """
+    purged = Phase.objects.using(alias).exclude(raw_from=None)
+    raw_from = {phase.pk: phase.raw_from for phase in purged if phase.raw_from}
+    kept = (
+        (phase, hour)
+        for phase, hour in hours
+        if phase not in raw_from or datetime.fromisoformat(hour) >= raw_from[phase]
+    )
+    for phase, first, end in _stretches(kept):
         found = (
             open_events(alias)
             .filter(phase=phase, at__gte=first, at__lt=end)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from shop_style.conf import app_settings
 from shop_style.experiments.guardrails import watch
 from shop_style.experiments.lost_files import leave_out_lost
+from shop_style.experiments.mixed import mark_touched, waiting_marks
 from shop_style.experiments.recount import block_after, count_hours, count_visitors
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.experiments.summaries import summarise, summarise_products
@@ -85,14 +86,18 @@ def _roll(mark: RollupMark, alias: str, after: int, report: RollupReport) -> int
         phases.update(touched)
         hours.update(block.hours())
         count_visitors(block, touched)
+        mark_touched(block, touched)
         report.events += block.number
         report.visitors += block.visitors()
         mark.unchecked = sorted({*mark.unchecked, *block.failed()})
+    marked = waiting_marks(alias)
+    phases.update(marked.phases)
     is_last = block.number < _BLOCK
     if is_last:
         # Once in a run: a busy hour has events in every block.
         count_hours(alias, sorted(hours))
         summarise(alias, phases)
+        marked.settle(alias)
         mark.unsliced = sorted({*mark.unsliced, *phases})
     mark.uncounted_hours = [] if is_last else sorted(hours)
     mark.unsummed = [] if is_last else sorted(phases)

@@ -16,9 +16,25 @@ from django.utils.dateparse import parse_datetime
 
 from shop_style.conf import app_settings
 from shop_style.experiments.guard import guarded
+from shop_style.experiments.hashing import share as share_of
 from shop_style.models import Experiment, Phase, ServingSnapshot
 
 _ROW = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holdout:
+    """A share of all visitors, by one salt for good: another share moves only the difference."""
+
+    salt: str = ""
+    share: float = 0.0
+
+    def __bool__(self) -> bool:
+        return bool(self.salt) and self.share > 0
+
+    def holds(self, visitor: str) -> bool:
+        """Is this visitor one of them? visitor: its random bits, empty for who takes no part."""
+        return bool(self) and bool(visitor) and share_of(self.salt, visitor) < self.share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +89,14 @@ class ExperimentEntry:
     current: int
     phases: Mapping[int, PhaseEntry]
     ends: float | None = None
+    unit: str = Experiment.Unit.VISITOR
+    identity_salt: str = ""
+    holdout: Holdout | None = None
+
+    @property
+    def by_tile(self) -> bool:
+        """Is each tile of a page drawn by itself?"""
+        return self.unit == Experiment.Unit.TILE
 
     @property
     def is_running(self) -> bool:
@@ -101,6 +125,7 @@ class Snapshot:
 
     version: int = 0
     experiments: tuple[ExperimentEntry, ...] = ()
+    holdout: Holdout = Holdout()
 
     @property
     def live(self) -> list[ExperimentEntry]:
@@ -180,7 +205,13 @@ def _reread(held: Snapshot | None) -> Snapshot:
     rows = ServingSnapshot.objects.using(experiment_database()).filter(pk=_ROW)
     try:
         with guarded(experiment_database()):
-            found = rows.values_list("version", "compiled").first()
+            found = rows.values_list("version", "compiled", "holdout_salt").first()
+            if found is None and app_settings().HOLDOUT:
+                # Before the first experiment there are published variants to be held out of.
+                row, _made = ServingSnapshot.objects.using(experiment_database()).get_or_create(
+                    pk=_ROW
+                )
+                found = (row.version, row.compiled, row.holdout_salt)
     except Exception:
         if held is None:
             raise
@@ -192,7 +223,8 @@ def _reread(held: Snapshot | None) -> Snapshot:
     elif held is not None and held.version == found[0]:
         snapshot = held
     else:
-        snapshot = Snapshot(found[0], tuple(_entries(found[1])))
+        holdout = Holdout(salt=found[2], share=app_settings().HOLDOUT)
+        snapshot = Snapshot(found[0], tuple(_entries(found[1], holdout)), holdout)
     _held.snapshot, _held.read_at = snapshot, time.monotonic()
     return snapshot
 
@@ -212,6 +244,8 @@ def _compiled(experiment: Experiment) -> dict[str, Any]:
         "coverage_salt": experiment.coverage_salt,
         "arm_salt": experiment.arm_salt,
         "visitor_salt": experiment.visitor_salt,
+        "identity_salt": experiment.identity_salt,
+        "unit": experiment.unit,
         "ends": experiment.ends_at.timestamp() if experiment.ends_at else None,
         "ended": experiment.ended_at.isoformat() if experiment.ended_at else None,
         "current": phases[-1].pk,
@@ -235,7 +269,7 @@ def _compiled_phase(experiment: Experiment, phase: Phase) -> dict[str, Any]:
     }
 
 
-def _entries(compiled: Iterable[dict[str, Any]]) -> Iterable[ExperimentEntry]:
+def _entries(compiled: Iterable[dict[str, Any]], holdout: Holdout) -> Iterable[ExperimentEntry]:
     current = app_settings()
     kept = max(current.CONVERSION_DAYS * 86_400, current.TOKEN_HOURS * 3600)
     for item in compiled:
@@ -248,6 +282,7 @@ def _entries(compiled: Iterable[dict[str, Any]]) -> Iterable[ExperimentEntry]:
                 **item,
                 "ended": ended.timestamp() if ended else None,
                 "phases": phases,
+                "holdout": holdout or None,
             }
         )
 

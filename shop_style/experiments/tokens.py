@@ -30,10 +30,10 @@ class Exposure:
 
 @dataclass(frozen=True, kw_only=True)
 class PageToken:
-    """A page view. issued: seconds since 1970."""
+    """A page view. issued: seconds since 1970, to the millisecond."""
 
     page_view: str
-    issued: int
+    issued: float
     exposures: tuple[Exposure, ...]
 
     def at(self, position: int) -> tuple[Exposure, int] | None:
@@ -66,7 +66,7 @@ def new_page_view() -> str:
 
 def page_token(page_view: str, exposures: Sequence[Exposure]) -> PageToken:
     """A token of now."""
-    return PageToken(page_view=page_view, issued=int(time.time()), exposures=tuple(exposures))
+    return PageToken(page_view=page_view, issued=round(time.time(), 3), exposures=tuple(exposures))
 
 
 def read_token(text: str, *, hours: float) -> PageToken:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from crawleruseragents import is_crawler
 from django.core import signing
@@ -21,7 +21,8 @@ from shop_style.conf import app_settings
 logger = logging.getLogger(__name__)
 
 Excluded = Literal["", "crawler", "gpc", "dnt", "no_consent"]
-EXCLUSIONS: Final = ("crawler", "gpc", "dnt", "no_consent")
+HOLDOUT: Final = "holdout"
+EXCLUSIONS: Final = ("crawler", "gpc", "dnt", "no_consent", HOLDOUT)
 
 _SALT: Final = "shop_style.visitor"
 _DAY: Final = 86_400
@@ -37,13 +38,15 @@ class Visitor:
     """One visitor.
 
     id: 128 random bits, hexadecimal; empty for one who takes no part. born: day number (since
-    1970) of the first page. phases: the phase in which each experiment was entered.
+    1970) of the first page. phases: the phase in which each experiment was entered. adopted: the
+    arm and the visitor's hash of the device that was first, of experiments taken over at a login.
     excluded: why no part is taken. is_new: nobody has kept this visitor yet.
     """
 
     id: str = ""
     born: int = 0
     phases: Mapping[int, int] = field(default_factory=dict)
+    adopted: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     excluded: Excluded = ""
     is_new: bool = field(default=False, compare=False)
 
@@ -52,11 +55,19 @@ class Visitor:
         phases = {**self.phases, experiment: phase}
         # A cookie is at most 4 KB; the oldest experiments are long over.
         kept = dict(sorted(phases.items())[-_MOST_EXPERIMENTS:])
-        return replace(self, phases=kept)
+        adopted = {key: item for key, item in self.adopted.items() if key in kept}
+        return replace(self, phases=kept, adopted=adopted)
+
+    def adopting(self, experiment: int, phase: int, arm: int, visitor: str) -> Visitor:
+        """The same visitor, from now on with the arm and hash of another device."""
+        adopted = {**self.adopted, experiment: (arm, visitor)}
+        return replace(self, adopted=adopted).entered(experiment, phase)
 
     def signed(self) -> str:
         """What the cookie holds, and what headless callers send back."""
-        value = [self.id, self.born, sorted(self.phases.items())]
+        value: list[Any] = [self.id, self.born, sorted(self.phases.items())]
+        if self.adopted:
+            value.append([[key, *item] for key, item in sorted(self.adopted.items())])
         return signing.dumps(value, salt=_SALT, compress=True)
 
 
@@ -70,25 +81,39 @@ def identify(request: HttpRequest, supplied: str = "") -> Visitor:
     if excluded:
         return Visitor(excluded=excluded)
     value = supplied or request.COOKIES.get(app_settings().COOKIE_NAME, "")
-    return known_visitor(value) or Visitor(id=secrets.token_hex(16), born=_today(), is_new=True)
+    return known_visitor(value) or new_visitor()
 
 
-def known_visitor(value: str) -> Visitor | None:
-    """The visitor of a signed value, or None where it is not ours or its time is over."""
+def new_visitor() -> Visitor:
+    """Somebody who was never here."""
+    return Visitor(id=secrets.token_hex(16), born=_today(), is_new=True)
+
+
+def known_visitor(value: str, *, at_any_age: bool = False) -> Visitor | None:
+    """The visitor of a signed value, or None where it is not ours or its time is over.
+
+    at_any_age: take one whose time is over, too.
+    """
     if not value or len(value) > _LONGEST:
         return None
     try:
-        identifier, born, phases = signing.loads(value, salt=_SALT)
+        identifier, born, phases, *more = signing.loads(value, salt=_SALT)
         visitor = Visitor(
             id=identifier,
             born=int(born),
             phases={int(experiment): int(phase) for experiment, phase in phases},
+            adopted={
+                int(experiment): (int(arm), str(visitor))
+                for adopted in more
+                for experiment, arm, visitor in adopted
+            },
         )
     except (signing.BadSignature, ValueError, TypeError):
         return None
     if not isinstance(identifier, str) or not _IDENTIFIER.fullmatch(identifier):
         return None
-    return visitor if _today() - visitor.born < app_settings().COOKIE_DAYS else None
+    is_over = _today() - visitor.born >= app_settings().COOKIE_DAYS
+    return None if is_over and not at_any_age else visitor
 
 
 def set_cookie(response: HttpResponse, request: HttpRequest, visitor: Visitor) -> None:

@@ -13,10 +13,70 @@ def count_again(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop_style', '0005_truth'),
+        ('shop_style', '0006_serving'),
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='rendered_1_4',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='viewable_1_4',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='clicks_1_4',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='rendered_5_12',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='viewable_5_12',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='clicks_5_12',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='rendered_13_24',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='viewable_13_24',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='clicks_13_24',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='rendered_25_up',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='viewable_25_up',
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='carriedtotals',
+            name='clicks_25_up',
+            field=models.PositiveIntegerField(default=0),
+        ),
         migrations.AddField(
             model_name='rollupmark',
             name='sliced_at',

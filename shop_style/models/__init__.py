@@ -11,23 +11,28 @@ from shop_style.models.style import Style, StyleReference
 from shop_style.models.totals import (
     DailyTally,
     HourlyTotals,
+    PairTotals,
     RollupMark,
     ServingSnapshot,
     SummaryTotals,
     VisitorTotals,
 )
 from shop_style.models.variant import StyleVariant
+from shop_style.models.visitor import CarriedTotals, MixedVisitor, VisitorIdentity
 
 __all__ = [
     "AcceptanceModel",
     "Arm",
     "AuditEntry",
+    "CarriedTotals",
     "DailyTally",
     "Event",
     "Experiment",
     "HourlyTotals",
     "Kind",
     "Leased",
+    "MixedVisitor",
+    "PairTotals",
     "Phase",
     "PhaseProduct",
     "PhaseVariant",
@@ -41,5 +46,6 @@ __all__ = [
     "StyleVariant",
     "SummaryTotals",
     "Suspicion",
+    "VisitorIdentity",
     "VisitorTotals",
 ]

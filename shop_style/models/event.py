@@ -21,6 +21,10 @@ class Suspicion(models.IntegerChoices):
 
     CRAWLER_AGENT = 1, _("sent under a crawler's user agent")
     MANY_CLICKS = 2, _("one of very many clicks of a page view")
+    AT_ONCE = 4, _("a click sooner than a person can see and press")
+    # Told by the rollup, of a visitor and not of an event.
+    MANY_EVENTS = 8, _("more events a minute than a person makes")
+    MANY_PAGES = 16, _("more pages a minute than a person opens")
 
 
 class Event(models.Model):

@@ -26,6 +26,10 @@ class Experiment(models.Model):
         SHIP = "ship", _("shipped")
         REVERT = "revert", _("reverted to the originals")
 
+    class Unit(models.TextChoices):
+        VISITOR = "visitor", _("visitor: all pictures of a page follow one arm")
+        TILE = "tile", _("tile: each picture of a page is drawn by itself")
+
     class Because(models.TextChoices):
         """Why it is paused, when no person paused it."""
 
@@ -69,6 +73,16 @@ class Experiment(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("In all arms together; the result is read when they have come."),
     )
+    unit = models.CharField(
+        _("unit"),
+        max_length=10,
+        choices=Unit,
+        default=Unit.VISITOR,
+        help_text=_(
+            "What is drawn. By tile says which picture wins its neighbours' clicks, not what a "
+            "launch would earn."
+        ),
+    )
     ends_at = models.DateTimeField(
         _("planned end"),
         null=True,
@@ -101,6 +115,7 @@ class Experiment(models.Model):
     coverage_salt = models.CharField(max_length=32, blank=True, default="", editable=False)
     arm_salt = models.CharField(max_length=32, blank=True, default="", editable=False)
     visitor_salt = models.CharField(max_length=32, blank=True, default="", editable=False)
+    identity_salt = models.CharField(max_length=32, blank=True, default="", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
@@ -162,6 +177,8 @@ class Phase(models.Model):
     number = models.PositiveSmallIntegerField(_("number"))
     weights = models.JSONField(_("weights"), help_text=_("Of each arm, by its row number."))
     started_at = models.DateTimeField(_("started"))
+    # Page events before this hour are purged; their counts are carried.
+    raw_from = models.DateTimeField(null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:

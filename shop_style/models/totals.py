@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,7 +73,11 @@ class BandCounts(models.Model):
 
 
 class VisitorTotals(Counts, BandCounts):
-    """What one visitor did in one arm of one phase."""
+    """What one visitor did in one arm of one phase.
+
+    suspicious: flagged events. suspicion: bits of `Suspicion`, of the events and of the pace.
+    tiles: different products seen, counted where the unit is the tile.
+    """
 
     phase = models.ForeignKey(Phase, models.CASCADE, related_name="+", db_index=False)
     arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
@@ -80,6 +85,8 @@ class VisitorTotals(Counts, BandCounts):
     device = models.CharField(max_length=8, blank=True, default="")
     value = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     suspicious = models.PositiveIntegerField(default=0)
+    suspicion = models.PositiveSmallIntegerField(default=0)
+    tiles = models.PositiveIntegerField(default=0)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
 
@@ -99,13 +106,18 @@ class SummaryTotals(Counts):
 
     visitors: those with a rendered picture. viewable_squared, clicks_squared, clicks_viewable,
     conversions_squared, clicks_conversions: sums over visitors of the squares and of the products.
-    failing_visitors: those whom a picture did not load for. slice: `all`, `device:mobile`,
-    `position:5-12` (counts rendered, viewable and clicks alone), or `product:` and the number of a
-    PhaseProduct. Inside a band or a product the visitors are those who saw it, and their sums
-    those inside it. Products keep their newest day only, and are counted every SLICE_SECONDS.
+    failing_visitors: those whom a picture did not load for. mixed: visitors who saw two arms, in
+    none of these sums. flagged_visitors: among `visitors`. tiles: a product and visitor each.
+
+    slice: `all`; `unsuspicious`, without those of whom anything was flagged; `device:mobile`;
+    `position:5-12` (counts rendered, viewable and clicks alone); or `product:` and the number of a
+    PhaseProduct. Inside a band or a product the visitors are those who saw it, and their sums those
+    inside it. Products keep their newest day only, and are counted every SLICE_SECONDS, from the
+    events that are kept.
     """
 
     ALL = "all"
+    UNSUSPICIOUS = "unsuspicious"
     DEVICE = "device:"
     POSITION = "position:"
     PRODUCT = "product:"
@@ -124,12 +136,45 @@ class SummaryTotals(Counts):
     conversions_squared = models.BigIntegerField(default=0)
     clicks_conversions = models.BigIntegerField(default=0)
     suspicious = models.PositiveIntegerField(default=0)
+    flagged_visitors = models.PositiveIntegerField(default=0)
+    mixed = models.PositiveIntegerField(default=0)
+    tiles = models.PositiveBigIntegerField(default=0)
     value = models.DecimalField(max_digits=14, decimal_places=2, default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["phase", "arm", "slice", "day"], name="shop_style_one_summary_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase_id}/{self.arm_id}/{self.slice} {self.day}"
+
+
+class PairTotals(models.Model):
+    """Sums over visitors who saw tiles of both arms, cumulative as SummaryTotals are.
+
+    Kept where the unit is the tile: an arm and the control share their visitors then, and the
+    variance of their difference needs the covariance. clicks_clicks is Σ of an arm's clicks times
+    the control's, the arm's named first in each. everybody: visitors of the phase in any arm.
+    """
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="+", db_index=False)
+    arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
+    slice = models.CharField(max_length=40, default=SummaryTotals.ALL)
+    day = models.DateField()
+    visitors = models.PositiveIntegerField(default=0)
+    everybody = models.PositiveIntegerField(default=0)
+    clicks_clicks = models.BigIntegerField(default=0)
+    clicks_viewable = models.BigIntegerField(default=0)
+    viewable_clicks = models.BigIntegerField(default=0)
+    viewable_viewable = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "arm", "slice", "day"], name="shop_style_one_pair_a_day"
             )
         ]
 
@@ -160,7 +205,7 @@ class DailyTally(models.Model):
 
     kind: `token`, `visitor` and `repeated` by arm (pages signed; visitors newly enrolled; reports
     of what was counted already), and without an arm the pages shown as originals: `crawler`, `gpc`,
-    `dnt`, `no_consent`.
+    `dnt`, `no_consent`, `holdout`.
     """
 
     phase = models.ForeignKey(Phase, models.CASCADE, related_name="tallies", db_index=False)
@@ -199,11 +244,18 @@ class RollupMark(models.Model):
         return str(self.last_event)
 
 
+def new_salt() -> str:
+    """128 random bits, hexadecimal."""
+    return secrets.token_hex(16)
+
+
 class ServingSnapshot(models.Model):
     """What every web process serves by: live experiments, compiled. One row."""
 
     version = models.PositiveBigIntegerField(default=0)
     compiled = models.JSONField(default=list)
+    # Drawn once, so that another share of held-out visitors moves as few as possible.
+    holdout_salt = models.CharField(max_length=32, default=new_salt, editable=False)
 
     def __str__(self) -> str:
         return f"version {self.version}"

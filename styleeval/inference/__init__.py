@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from styleeval.inference.mismatch import sample_ratio_mismatch as sample_ratio_mismatch
     from styleeval.inference.multiple import benjamini_hochberg as benjamini_hochberg
     from styleeval.inference.multiple import holm as holm
+    from styleeval.inference.paired import PairedSummary as PairedSummary
+    from styleeval.inference.paired import compare_paired as compare_paired
+    from styleeval.inference.paired import paired_difference as paired_difference
+    from styleeval.inference.paired import paired_rates as paired_rates
     from styleeval.inference.phased import PhasedMismatch as PhasedMismatch
     from styleeval.inference.phased import phased_ratio_mismatch as phased_ratio_mismatch
     from styleeval.inference.pooling import Pooled as Pooled
@@ -69,6 +73,7 @@ if TYPE_CHECKING:
     from styleeval.inference.verdict import Verdict as Verdict
     from styleeval.inference.verdict import judge as judge
     from styleeval.inference.verdict import judge_cuped as judge_cuped
+    from styleeval.inference.verdict import judge_paired as judge_paired
     from styleeval.inference.verdict import judge_strata as judge_strata
 
 # No module bears an exported name: importing it would put the module in the name's place.
@@ -82,12 +87,13 @@ _HOMES = {
     "Effect": "effect",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "OutOfRange": "errors",
+    "PairedSummary": "paired",
     "PhasedMismatch": "phased",
     "Pooled": "pooling",
     "Posterior": "bayesian",
     "Prior": "bayesian",
     "ProductLift": "pooling",
-    "OutOfRange": "errors",
     "Proportion": "proportion",
     "ProportionDesign": "power",
     "Rates": "ratio",
@@ -102,6 +108,7 @@ _HOMES = {
     "alpha_spent": "spending",
     "benjamini_hochberg": "multiple",
     "compare": "result",
+    "compare_paired": "paired",
     "compare_proportions": "proportion",
     "compare_strata": "strata",
     "cuped_difference": "cuped",
@@ -111,11 +118,14 @@ _HOMES = {
     "holm": "multiple",
     "judge": "verdict",
     "judge_cuped": "verdict",
+    "judge_paired": "verdict",
     "judge_strata": "verdict",
     "lift_posterior": "bayesian",
     "mean_difference": "mean",
     "mean_summary": "mean",
     "multinomial_evidence": "evidence",
+    "paired_difference": "paired",
+    "paired_rates": "paired",
     "per_visitor": "mean",
     "phased_ratio_mismatch": "phased",
     "pool_products": "pooling",

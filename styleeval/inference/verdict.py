@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from styleeval.inference.cuped import CupedSummary, cuped_rates
 from styleeval.inference.errors import TooFewVisitors
+from styleeval.inference.paired import PairedSummary, paired_rates
 from styleeval.inference.ratio import Comparison, Rates, checked_alpha, comparison_of
 from styleeval.inference.result import State, shortfalls, state_of
 from styleeval.inference.sequential import checked_plan, sequence_of
@@ -107,6 +108,33 @@ def judge_strata(
     )
 
 
+def judge_paired(
+    strata: Sequence[PairedSummary],
+    *,
+    planned: int,
+    ended: bool = False,
+    scheduled: bool = False,
+    alpha: float = 0.05,
+    min_visitors: int = 100,
+    min_converted: int = 25,
+    clicked_visitors: tuple[int, int] | None = None,
+) -> Verdict:
+    """As `judge`, where visitors may be in both arms: each tile of a page was drawn by itself.
+
+    planned: visitors in either arm, each once.
+    """
+    arms = added_up([(item.control, item.treatment) for item in strata])
+    return _judged(
+        arms,
+        lambda: paired_rates(strata),
+        _Plan(visitors=planned, ended=ended, scheduled=scheduled, alpha=alpha),
+        min_visitors=min_visitors,
+        min_converted=min_converted,
+        clicked_visitors=clicked_visitors,
+        visitors=sum(item.n for item in strata),
+    )
+
+
 def judge_cuped(
     control: CupedSummary,
     treatment: CupedSummary,
@@ -169,8 +197,9 @@ def _judged(
     min_visitors: int,
     min_converted: int,
     clicked_visitors: tuple[int, int] | None,
+    visitors: int | None = None,
 ) -> Verdict:
-    doubts = plan.doubts(arms[0].n + arms[1].n)
+    doubts = plan.doubts(arms[0].n + arms[1].n if visitors is None else visitors)
     basis = Basis.FIXED_HORIZON if plan.ended and not doubts else Basis.SEQUENCE
     missing = shortfalls(
         *arms,

@@ -52,6 +52,7 @@ def form(**values: Any) -> dict[str, Any]:
         "placement": "listing",
         "planned_visitors": "400",
         "coverage": "1",
+        "unit": "visitor",
         "layer": "",
         "layer_from": "0",
         "layer_to": "1",

@@ -143,6 +143,7 @@ def test_the_table_says_each_number_its_limit_and_whether_it_holds(
         "Outline",
         "Edge",
         "Outline lost",
+        "Outline moved",
         "Light and shade",
         "Print",
         "Characters",

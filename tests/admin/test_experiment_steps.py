@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from shop_style.experiments import lifecycle
+from shop_style.experiments.preview import requested_preview
 from shop_style.models import (
     Arm,
     AuditEntry,
@@ -223,6 +225,20 @@ def test_coverage_is_raised_and_never_lowered(staff: Any, make_shop: Any) -> Non
     assert said(response) == [("success", "Coverage is 0.75 now.")]
     step(client, shop.experiment, "raise_coverage", coverage="1")
     assert "raise_coverage" not in buttons(client, shop.experiment)
+
+
+def test_each_arm_of_what_is_not_over_has_a_preview(staff: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    client = staff(VIEW)
+    for _ in ("a draft", "running"):
+        html = client.get(page_of(shop.experiment)).content.decode()
+        links = re.findall(r'href="(/\?shop_style_arm=[^"]+)"', html)
+        seen = [requested_preview(RequestFactory().get(link)) for link in links]
+        assert [item.style for item in seen if item] == [None, shop.style.pk]
+        if shop.experiment.state == "draft":
+            shop.start()
+    Experiment.objects.update(state="finished")
+    assert "shop_style_arm" not in client.get(page_of(shop.experiment)).content.decode()
 
 
 def test_an_end_is_asked_for_once_with_numbers(staff: Any, make_shop: Any) -> None:

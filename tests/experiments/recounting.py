@@ -83,6 +83,7 @@ def summaries(events: list[Event]) -> dict[tuple[int, int, str], dict[str, Any]]
             found[phase, arm, name] = summed(mine)
 
     group("all", visitors)
+    group("unsuspicious", {k: v for k, v in visitors.items() if not v.suspicious})
     for device in {item.device for item in visitors.values()} - {""}:
         group(f"device:{device}", {k: v for k, v in visitors.items() if v.device == device})
     for name, band in BANDS.items():
@@ -115,6 +116,8 @@ def check_everything(*, of: Callable[[], list[Event]] = lambda: list(Event.objec
         (row.phase_id, row.arm_id, row.slice): {name: getattr(row, name) for name in SUMS}
         for row in SummaryTotals.objects.order_by("day")
     }
+    # One whom everybody has left stays, as zeros.
+    newest = {key: sums for key, sums in newest.items() if any(sums.values())}
     assert newest == summaries(events)
     check_hours(events)
 

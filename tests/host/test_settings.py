@@ -53,6 +53,11 @@ def test_the_test_settings_are_clean() -> None:
         ({"MAX_ATTEMPTS": 0}, "shop_style.E010"),
         ({"DEVICE": "gpu"}, "shop_style.E010"),
         ({"FACES": "blur"}, "shop_style.E010"),
+        ({"HOLDOUT": 1.0}, "shop_style.E010"),
+        ({"PREVIEW_HOURS": 0}, "shop_style.E010"),
+        ({"BOTS": {"clicks": 3}}, "shop_style.E010"),
+        ({"BOTS": {"click_ms": 0.5}}, "shop_style.E010"),
+        ({"MERGE_LOGINS": "yes"}, "shop_style.E002"),
     ],
 )
 def test_bad_settings(settings: Any, value: dict[str, Any], expected: str) -> None:

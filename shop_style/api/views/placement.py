@@ -51,7 +51,7 @@ class PlacementView(PublicView):
         """
         body = PlacementRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        page = _page(request, body.validated_data["visitor"])
+        page = _page(request, body.validated_data)
         names: list[str] = body.validated_data["objects"]
         found = _found(names, request)
         # The same picture named twice is one tile.
@@ -77,9 +77,10 @@ class PlacementView(PublicView):
         return answer
 
 
-def _page(request: Request, supplied: str) -> Page:
+def _page(request: Request, body: Mapping[str, Any]) -> Page:
     page = Page.of(request._request)
-    page.supplied = supplied
+    page.supplied, page.supplied_preview = body["visitor"], body["preview"]
+    page.knows_users = False  # no session is looked at, so there is nothing to forge
     # The answer's body hands the visitor back, with or without our middleware.
     page.keeps_visitor = True
     return page

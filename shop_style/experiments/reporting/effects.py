@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from shop_style.experiments.estimand import PairRows, paired
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.experiments.reporting.values import Effect, Moment
-from shop_style.models import Arm, Experiment, Phase
+from shop_style.models import Arm, Experiment, Phase, SummaryTotals
 
 if TYPE_CHECKING:
-    from styleeval.inference import Comparison, Posterior, Verdict
+    from styleeval.inference import Comparison, PairedSummary, Posterior, Verdict
 
 ALPHA: Final = 0.05
 
@@ -32,9 +33,12 @@ class Rule:
     ended: bool
     scheduled: bool
     alpha: float
+    by_tile: bool = False
 
     def planned(self, phases: Sequence[Phase], control: Arm, arm: Arm) -> int:
         """Of the planned visitors, those of this arm and the control, by the first weights."""
+        if self.by_tile:  # a visitor is in every arm
+            return max(1, self.planned_visitors)
         weights = phases[0].weights
         whole = math.fsum(weights.values())
         share = sum(float(weights.get(str(item.pk), 0)) for item in (control, arm)) / whole
@@ -51,26 +55,46 @@ def rule_of(experiment: Experiment, arms: Sequence[Arm]) -> Rule:
         planned_visitors=experiment.planned_visitors or 1,
         ended=finished or is_due,
         scheduled=is_due or (finished and on_date),
+        by_tile=experiment.unit == Experiment.Unit.TILE,
         alpha=ALPHA / max(1, sum(not arm.is_control for arm in arms)),
     )
 
 
 def effects_of(
-    rule: Rule, arms: Sequence[Arm], sums: Sums, daily: Sequence[tuple[date, Sums]]
+    rule: Rule,
+    arms: Sequence[Arm],
+    sums: Sums,
+    daily: Sequence[tuple[date, Sums]],
+    shared: PairRows,
+    *,
+    part: str = SummaryTotals.ALL,
 ) -> list[Effect]:
-    """Each style against the control, phase by phase: a change of weights biases nothing."""
+    """Each style against the control, phase by phase: a change of weights biases nothing.
+
+    shared: what visitors did in both arms, where the unit is the tile. part: a slice of visitors.
+    """
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None or not sums.phases:
         return [_without_data(arm) for arm in arms if not arm.is_control]
-    return [_effect(rule, control, arm, sums, daily) for arm in arms if not arm.is_control]
+    return [
+        _effect(rule, control, arm, sums, daily, shared, part) for arm in arms if not arm.is_control
+    ]
 
 
 def _effect(
-    rule: Rule, control: Arm, arm: Arm, sums: Sums, daily: Sequence[tuple[date, Sums]]
+    rule: Rule,
+    control: Arm,
+    arm: Arm,
+    sums: Sums,
+    daily: Sequence[tuple[date, Sums]],
+    shared: PairRows,
+    part: str,
 ) -> Effect:
-    pairs = sums.pairs(control, arm)
+    if rule.by_tile:
+        return _tile_effect(rule, control, arm, sums, shared, part)
+    pairs = sums.pairs(control, arm, part)
     planned = rule.planned(sums.phases, control, arm)
-    sizes = sums.sizes(control, arm)
+    sizes = sums.sizes(control, arm, part)
     verdict = judged(rule, pairs, planned, sizes)
     strata = strata_of(pairs)
     has_data = verdict.comparison is not None
@@ -85,6 +109,40 @@ def _effect(
         posterior=_posterior(strata, sizes) if has_data else None,
         reasons=verdict.reasons,
         course=tuple(_course(rule, control, arm, planned, daily)) if has_data else (),
+    )
+
+
+def _tile_effect(
+    rule: Rule, control: Arm, arm: Arm, sums: Sums, shared: PairRows, part: str
+) -> Effect:
+    """Of arms that share their visitors. Its course and means would need each day's shared sums."""
+    from styleeval.inference import judge_paired
+
+    strata: list[PairedSummary] = []
+    clicked = [0, 0]
+    for phase in sums.phases:
+        one, other = sums.row(phase, control, part), sums.row(phase, arm, part)
+        if one and other:
+            pair = strata_of([(one, other)])[0]
+            strata.append(paired(*pair, shared.get((phase.pk, arm.pk, part))))
+            clicked[0] += one["clicking_visitors"]
+            clicked[1] += other["clicking_visitors"]
+    verdict = judge_paired(
+        strata,
+        planned=rule.planned(sums.phases, control, arm),
+        ended=rule.ended,
+        scheduled=rule.scheduled,
+        alpha=rule.alpha,
+        clicked_visitors=(clicked[0], clicked[1]),
+    )
+    return Effect(
+        arm=arm.slug,
+        name=look_of(arm),
+        state=verdict.state.value,
+        basis=verdict.basis.value,
+        level=verdict.level,
+        comparison=verdict.comparison,
+        reasons=verdict.reasons,
     )
 
 

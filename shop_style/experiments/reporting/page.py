@@ -24,7 +24,7 @@ from shop_style.experiments.reporting.rows import (
 )
 from shop_style.experiments.reporting.scatter import scatter
 from shop_style.experiments.reporting.values import ExperimentReport
-from shop_style.experiments.reporting.verdict import remarks, verdict
+from shop_style.experiments.reporting.verdict import lift_in_words, remarks, verdict
 from shop_style.models import Experiment
 
 STYLESHEET: Final = "shop_style/report.css"
@@ -55,6 +55,11 @@ def report_context(report: ExperimentReport) -> dict[str, Any]:
         "effects": [
             effect_row(report, effect, bar, keys[effect.arm])
             for effect, bar in zip(report.effects, lift_bars(report.effects), strict=True)
+        ],
+        "without_flagged": [
+            (effect.name, lift_in_words(effect))
+            for effect in report.without_flagged
+            if effect.comparison is not None
         ],
         "believed": any(effect.posterior for effect in report.effects),
         "bands": [band for band in bands if band],

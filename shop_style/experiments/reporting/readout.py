@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db.models import Sum
 
+from shop_style.experiments.estimand import estimand, pair_rows, visitors_in_any_arm
 from shop_style.experiments.reporting.checks import Findings, checks_of
 from shop_style.experiments.reporting.effects import ALPHA, effects_of, look_of, rule_of
 from shop_style.experiments.reporting.enrolment import Enrolment, enrolment_of
@@ -24,7 +25,7 @@ from shop_style.experiments.rollup import rolled_up_at, waiting_events
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.experiments.tally import REPEATED, TOKEN, VISITOR
 from shop_style.experiments.visitor import EXCLUSIONS
-from shop_style.models import Arm, DailyTally, Experiment, HourlyTotals, Phase
+from shop_style.models import Arm, DailyTally, Experiment, HourlyTotals, Phase, SummaryTotals
 
 
 def build_report(experiment: Experiment) -> ExperimentReport:
@@ -38,8 +39,10 @@ def build_report(experiment: Experiment) -> ExperimentReport:
     enrolment = enrolment_of(alias, phases)
     rule = rule_of(experiment, arms)
     reports = tuple(_arm_report(arm, sums, tallies) for arm in arms)
-    effects = tuple(effects_of(rule, arms, sums, daily))
-    splits = tuple(splits_of(arms, sums, tallies))
+    shared = pair_rows(alias, experiment, phases)
+    effects = tuple(effects_of(rule, arms, sums, daily, shared))
+    splits = tuple(splits_of(arms, sums, tallies, by_tile=rule.by_tile))
+    flagged = any(arm.flagged_visitors for arm in reports)
     hours = tuple(_hours(alias, arms, phases))
     waiting, rolled_at = waiting_events(), rolled_up_at()
     left_out = enrolment.left_out
@@ -88,6 +91,14 @@ def build_report(experiment: Experiment) -> ExperimentReport:
             for kind in EXCLUSIONS
         },
         hours=hours,
+        unit=experiment.unit,
+        estimand=estimand(experiment.unit),
+        without_flagged=tuple(
+            effects_of(rule, arms, sums, (), shared, part=SummaryTotals.UNSUSPICIOUS)
+        )
+        if flagged
+        else (),
+        visitors_once=visitors_in_any_arm(shared) if rule.by_tile else None,
     )
 
 
@@ -124,6 +135,9 @@ def _arm_report(arm: Arm, sums: Sums, tallies: Tallies) -> ArmReport:
         value=float(sums.total(arm, "value")),
         failed=sums.total(arm, "failed"),
         suspicious=sums.total(arm, "suspicious"),
+        flagged_visitors=sums.total(arm, "flagged_visitors"),
+        mixed=sums.total(arm, "mixed"),
+        tiles=sums.total(arm, "tiles"),
         repeated=_tallied(tallies, REPEATED, arm),
         ctr=ctr,
     )

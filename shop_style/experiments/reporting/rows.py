@@ -54,6 +54,8 @@ class ArmRow:
     value: str
     failed: str
     suspicious: str
+    flagged_visitors: str
+    mixed: str
     funnel: tuple[Step, ...]
 
 
@@ -138,6 +140,8 @@ def arm_row(arm: ArmReport, key: int) -> ArmRow:
         value=f"{arm.value:,.2f}",
         failed=f"{arm.failed:,}",
         suspicious=f"{arm.suspicious:,}",
+        flagged_visitors=f"{arm.flagged_visitors:,}",
+        mixed=f"{arm.mixed:,}",
         funnel=tuple(
             Step(number=f"{number:,}", share=_share(number, steps[index - 1]) if index else "")
             for index, number in enumerate(steps)

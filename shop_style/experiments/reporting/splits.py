@@ -17,7 +17,7 @@ Tallies = Mapping[tuple[int, str, str], int]
 """Of a phase, a kind and an arm's slug."""
 
 
-def splits_of(arms: Sequence[Arm], sums: Sums, tallies: Tallies) -> list[Split]:
+def splits_of(arms: Sequence[Arm], sums: Sums, tallies: Tallies, *, by_tile: bool) -> list[Split]:
     """Each phase and stage by its own exact weights."""
     from styleeval.inference import sample_ratio_mismatch
 
@@ -30,9 +30,12 @@ def splits_of(arms: Sequence[Arm], sums: Sums, tallies: Tallies) -> list[Split]:
         rows = [sums.row(phase, arm) for arm in weighted]
         stages = {
             "tokens": [tallies.get((phase.pk, VISITOR, arm.slug), 0) for arm in weighted],
-            "rendered": [row["visitors"] if row else 0 for row in rows],
+            # Whoever saw two arms came to each, and is left out of the results alone.
+            "rendered": [row["visitors"] + row["mixed"] if row else 0 for row in rows],
             "viewable": [row["viewing_visitors"] if row else 0 for row in rows],
         }
+        if by_tile:  # each visitor is in every arm; what was dealt out are tiles
+            stages = {"tiles": [row["tiles"] if row else 0 for row in rows]}
         for stage, counts in stages.items():
             mismatch = sample_ratio_mismatch(counts, weights, min_deviation=LEAST_DEVIATION)
             slugs = [arm.slug for arm in weighted]

@@ -38,6 +38,9 @@ _COUNTS: Final = (
     "value",
     "failed",
     "suspicious",
+    "flagged_visitors",
+    "mixed",
+    "tiles",
 )
 # A cell that begins so is a formula to a spreadsheet, and names come from whoever wrote them.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")

@@ -56,6 +56,11 @@ def report_lines(report: ExperimentReport) -> Iterator[str]:
     yield ""
     for effect in report.effects:
         yield from _effect_lines(effect)
+    if report.estimand:
+        yield f"  {report.estimand}"
+    for effect in report.without_flagged:
+        if effect.comparison is not None:
+            yield f"  {effect.name} without flagged visitors: {lift_in_words(effect)}"
     yield from _segment_lines(report)
     yield from _product_lines(report)
     yield "Checks"
@@ -82,6 +87,7 @@ def split_in_words(split: Split) -> str:
         "tokens": "visitors enrolled",
         "rendered": "visitors with a rendered picture",
         "viewable": "visitors with a picture in view",
+        "tiles": "tiles",
     }
     counts = ", ".join(f"{slug} {number:,}" for slug, number in split.counts.items())
     found = {
@@ -182,6 +188,12 @@ def _remarks(report: ExperimentReport) -> Iterable[str]:
             yield (
                 f"  {arm.name}: {arm.failed:,} pictures did not load, "
                 f"{arm.suspicious:,} events flagged as suspicious; all kept"
+            )
+    for arm in report.arms:
+        if arm.mixed or arm.flagged_visitors:
+            yield (
+                f"  {arm.name}: {counted(arm.mixed, 'visitor')} saw two arms and count in none, "
+                f"{counted(arm.flagged_visitors, 'visitor')} flagged and kept"
             )
     for reason, number in report.left_out.items():
         yield f"  left out of every arm: {counted(number, 'product')} ({reason})"

@@ -26,9 +26,10 @@ class ArmReport:
     """One arm. ctr: clicks over viewable impressions with its interval, None without data.
 
     enrolled: visitors who were given a page of it; visitors: with a rendered picture; viewing:
-    with one in view. failed: pictures that did not load; their visitors stay in. suspicious:
-    flagged events, kept. repeated: reports of what was counted already. value: of conversions, in
-    the shop's currency.
+    with one in view. flagged_visitors: of `visitors`, those with a flag. mixed: visitors who saw
+    two arms, in none of these. tiles: a product and visitor each, where the unit is the tile.
+    failed: pictures that did not load; their visitors stay in. suspicious: flagged events, kept.
+    repeated: reports of what was counted already. value: of conversions, in the shop's currency.
     """
 
     slug: str
@@ -47,6 +48,9 @@ class ArmReport:
     failed: int
     suspicious: int
     ctr: Interval | None
+    flagged_visitors: int = 0
+    mixed: int = 0
+    tiles: int = 0
     repeated: int = 0
 
     @property
@@ -62,7 +66,8 @@ class ArmReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """A sample-ratio check. stage: `tokens` (visitors enrolled), `rendered`, or `viewable`."""
+    """A sample-ratio check. stage: `tokens` (visitors enrolled), `rendered`, `viewable`, or
+    `tiles` where each tile was drawn."""
 
     stage: str
     phase: int
@@ -156,7 +161,9 @@ class ExperimentReport:
     """All of it. rolled_up_at: when the totals were brought up to date; waiting: events since.
 
     is_final: its end has come, and no visitor is added. excluded: pages shown as originals to
-    visitors who take no part, by why; left_out: products out of every arm, by why.
+    visitors who take no part, by why; left_out: products out of every arm, by why. unit, estimand:
+    what was drawn, and what the effects are effects of. without_flagged: the effects without
+    visitors of whom anything was flagged. visitors_once: in any arm, where one is in several.
     """
 
     slug: str
@@ -186,10 +193,16 @@ class ExperimentReport:
     fidelity: tuple[Fidelity, ...]
     excluded: Mapping[str, int]
     hours: tuple[Hour, ...]
+    unit: str = "visitor"
+    estimand: str = ""
+    without_flagged: tuple[Effect, ...] = ()
+    visitors_once: int | None = None
 
     @property
     def visitors(self) -> int:
-        """In all arms."""
+        """In all arms, each once."""
+        if self.visitors_once is not None:
+            return self.visitors_once
         return sum(arm.visitors for arm in self.arms)
 
     @property

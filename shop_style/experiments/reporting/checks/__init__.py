@@ -7,7 +7,7 @@ from typing import Final
 
 from shop_style.experiments.reporting.checks.arrivals import position_check, split_checks
 from shop_style.experiments.reporting.checks.course import freshness_check, plan_check
-from shop_style.experiments.reporting.checks.failures import bot_checks, failure_checks
+from shop_style.experiments.reporting.checks.failures import bot_checks, failure_checks, mixed_check
 from shop_style.experiments.reporting.checks.findings import Findings as Findings
 from shop_style.experiments.reporting.checks.integrity import (
     clock_check,
@@ -26,6 +26,7 @@ _CHECKS: Final[Sequence[Callable[[Findings], Iterator[Check]]]] = (
     split_checks,
     failure_checks,
     bot_checks,
+    mixed_check,
     position_check,
     denominator_checks,
     clickbait_checks,

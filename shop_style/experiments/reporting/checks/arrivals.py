@@ -20,6 +20,8 @@ def split_checks(found: Findings) -> Iterator[Check]:
     """Sample ratio, stage by stage, all phases together."""
     for stage, (title, advice, alarm) in _stages().items():
         splits = [item for item in found.splits if item.stage == stage]
+        if not splits:
+            continue
         wrong = [item for item in splits if item.mismatched]
         if wrong:
             light = alarm
@@ -64,6 +66,11 @@ def _stages() -> dict[str, tuple[str, str, str]]:
             ),
             RED,
         ),
+        "tiles": (
+            _("Sample ratio: tiles"),
+            _("Tiles were not dealt out as planned. Look for weights that were changed by hand."),
+            RED,
+        ),
         "viewable": (
             _("Sample ratio: visitors with a picture in view"),
             _(
@@ -80,7 +87,7 @@ def position_check(found: Findings) -> Iterator[Check]:
     from styleeval.inference import TooFewVisitors, holm, mean_difference
 
     control, bands = found.control, found.sums.slices("position:")
-    if control is None or not bands:
+    if control is None or not bands or found.rule.by_tile:
         return
     labels, values = [], []
     for arm in found.arms:

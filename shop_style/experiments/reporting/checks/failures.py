@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from shop_style.conf import app_settings
 from shop_style.experiments.reporting.checks.findings import FEW, STRICT, Findings
 from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, ArmReport, Check
+
+_MOST_MIXED: Final = 0.01
 
 
 def failure_checks(found: Findings) -> Iterator[Check]:
@@ -56,25 +59,58 @@ def share(arm: ArmReport) -> str:
 
 
 def bot_checks(found: Findings) -> Iterator[Check]:
-    """Events that look like a program's, by arm."""
+    """Visitors who look like a program, by arm."""
+    from styleeval.inference import Proportion, TooFewVisitors, proportion_difference
+
     for control, arm in found.against_control():
+        few = min(arm.visitors, control.visitors) < FEW
+        apart = False
+        if not few:
+            one, other = (
+                Proportion(visitors=item.visitors, successes=item.flagged_visitors)
+                for item in (control, arm)
+            )
+            try:
+                apart = proportion_difference(one, other).p_value < STRICT
+            except TooFewVisitors:
+                apart = False  # nobody is flagged
         shares = [
-            item.suspicious / total if (total := item.rendered + item.viewable + item.clicks) else 0
+            f"{100 * item.flagged_visitors / item.visitors:.2f} %" if item.visitors else "–"
             for item in (control, arm)
         ]
-        apart = max(shares) > 0.01 and max(shares) > 2 * min(shares)
-        few = min(arm.visitors, control.visitors) < FEW
         yield Check(
             name="bots",
             arm=arm.slug,
             light=OPEN if few else AMBER if apart else GREEN,
             title=_("Programs among the visitors"),
-            finding=_("flagged: %(arm)s of the arm’s events, %(control)s of the control’s")
-            % {"arm": f"{100 * shares[1]:.2f} %", "control": f"{100 * shares[0]:.2f} %"},
+            finding=_("flagged: %(arm)s of its visitors, and %(control)s of the originals’")
+            % {"arm": shares[1], "control": shares[0]},
             advice=_(
-                "A program clicks in one arm. It is kept in the numbers: find it in the server’s "
-                "log and keep it out, then start anew."
+                "A program visits one arm. It is kept in the numbers: compare the effect without "
+                "flagged visitors, find it in the server’s log and keep it out."
             )
-            if apart and not few
+            if apart
             else "",
         )
+
+
+def mixed_check(found: Findings) -> Iterator[Check]:
+    """Visitors who saw two arms: left out of both."""
+    mixed = sum(arm.mixed for arm in found.reports)
+    visitors = sum(arm.visitors for arm in found.reports)
+    if found.rule.by_tile:
+        return
+    share = mixed / (mixed + visitors) if mixed else 0.0
+    much = share > _MOST_MIXED
+    yield Check(
+        name="mixed_arms",
+        light=OPEN if visitors < FEW else AMBER if much else GREEN,
+        title=_("Visitors who saw two arms"),
+        finding=_("%(share)s, left out of both") % {"share": f"{100 * share:.2f} %"},
+        advice=_(
+            "Visitors change arms: by logins on another device (merge them), by a cache that hands "
+            "out others’ pages, or by cookies that are lost."
+        )
+        if much
+        else "",
+    )
