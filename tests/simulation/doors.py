@@ -12,13 +12,13 @@ from django.contrib.auth import get_user_model
 from django.core import signing
 from django.http import HttpResponse
 from django.utils import timezone
-from shop_style.experiments.login import merge_visitor
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import TokenError
 from shop_style.experiments import lifecycle, tokens
 from shop_style.experiments.conversions import record_conversion
 from shop_style.experiments.ingest import ingest
+from shop_style.experiments.login import merge_visitor
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.tokens import Exposure, PageToken, read_token
