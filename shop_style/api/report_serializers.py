@@ -34,6 +34,7 @@ class ArmReportSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField()
     failed = serializers.IntegerField()
     suspicious = serializers.IntegerField()
+    repeated = serializers.IntegerField(help_text="reports of what was counted already")
     ctr = IntervalSerializer(allow_null=True)
     flagged_visitors = serializers.IntegerField(help_text="of `visitors`, kept")
     mixed = serializers.IntegerField(help_text="visitors who saw two arms, in none of the counts")

@@ -14,6 +14,7 @@ from shop_style.experiments.hashing import event_id
 from shop_style.experiments.open_products import existing_products, forget_products
 from shop_style.experiments.sinks import EventRow, store
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
+from shop_style.experiments.tally import REPEATED, tally
 from shop_style.experiments.tokens import PageToken, read_token
 from shop_style.experiments.visitor import crawls, device_class
 from shop_style.models import Kind, Suspicion
@@ -81,7 +82,24 @@ def _ingest(token: PageToken, reported: Sequence[Any], agent: str) -> IngestRepo
     stored = store(experiment_database(), _events(token, taken, agent))
     report.accepted = len(named & stored)
     report.duplicates = len(taken) - report.accepted
+    if report.duplicates:
+        _tally_repeats(token, taken, set(stored))
     return report
+
+
+def _tally_repeats(token: PageToken, taken: Sequence[tuple[Kind, int]], new: set[str]) -> None:
+    """Count, by arm, what was reported though it is known: retries, replays, a shared page."""
+    snapshot = current_snapshot()
+    for kind, position in taken:
+        identifier = _id(token, kind, position)
+        if identifier in new:
+            new.discard(identifier)
+            continue
+        exposure, _product = token.at(position) or (None, 0)
+        experiment = snapshot.get(exposure.experiment) if exposure else None
+        if exposure is not None and experiment is not None:
+            tally.add(exposure.phase, REPEATED, experiment.slug_of(exposure.arm))
+    tally.write_if_due()
 
 
 def _open_products(token: PageToken) -> set[int]:

@@ -109,6 +109,11 @@ class ExperimentEntry:
         """Does it decide what shoppers see?"""
         return self.state in (Experiment.State.RUNNING, Experiment.State.PAUSED)
 
+    def slug_of(self, arm: int) -> str:
+        """An arm's slug by its row number; empty for one that is not there."""
+        arms = (item for phase in self.phases.values() for item in phase.arms)
+        return next((item.slug for item in arms if item.id == arm), "")
+
     def runs_in(self, placement: str) -> bool:
         """Is this list of the storefront one of its places?"""
         return self.placement in ("", placement)

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 TOKEN = "token"
 VISITOR = "visitor"
+REPEATED = "repeated"
 
 Key = tuple[int, date, str, str]
 

@@ -203,8 +203,9 @@ class HourlyTotals(Counts):
 class DailyTally(models.Model):
     """How often a day something happened that stores nothing of a visitor.
 
-    kind: `token` and `visitor` by arm (pages signed; visitors newly enrolled), and without an
-    arm the pages shown as originals: `crawler`, `gpc`, `dnt`, `no_consent`, `holdout`.
+    kind: `token`, `visitor` and `repeated` by arm (pages signed; visitors newly enrolled; reports
+    of what was counted already), and without an arm the pages shown as originals: `crawler`, `gpc`,
+    `dnt`, `no_consent`, `holdout`.
     """
 
     phase = models.ForeignKey(Phase, models.CASCADE, related_name="tallies", db_index=False)

@@ -44,22 +44,15 @@ def test_good_events_are_stored_and_bad_ones_named(post: Any, token: str) -> Non
     ]
 
 
-def test_a_thousand_replays_are_stored_once(post: Any, token: str, browser: Any) -> None:
-    body = {"token": token, "events": [click(n) for n in range(4)]}
-    client = browser()
-    first = post("events", body, client=client).json()
-    stored = Event.objects.count()
-    assert first["accepted"] == 4 and stored == 12
-    duplicates = 0
-    for _ in range(250):
-        answer = post("events", body, client=client).json()
-        assert answer["accepted"] == 0
-        duplicates += answer["duplicates"]
-    assert duplicates == 1000
-    assert Event.objects.count() == stored
+def test_of_ten_thousand_replays_one_counts(post: Any, token: str, browser: Any) -> None:
+    body, client = {"token": token, "events": [click()] * 100}, browser()
+    answers = [post("events", body, client=client).json() for _ in range(100)]
+    assert sum(answer["accepted"] for answer in answers) == 1
+    assert sum(answer["duplicates"] for answer in answers) == 9_999
+    assert Event.objects.count() == 3  # the click, and what it implies
 
 
-def test_a_thousand_forged_tokens_store_nothing(post: Any, token: str, browser: Any) -> None:
+def test_of_ten_thousand_forged_events_none_counts(post: Any, token: str, browser: Any) -> None:
     chance = random.Random(5)
     client = browser()
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_:."
@@ -73,7 +66,8 @@ def test_a_thousand_forged_tokens_store_nothing(post: Any, token: str, browser: 
             2: "".join(chance.choices(letters, k=len(token))),
             3: token.rsplit(":", 1)[0] + ":" + "".join(chance.choices(letters[:-2], k=43)),
         }[number % 4]
-        response = post("events", {"token": forged or "x", "events": [click()]}, client=client)
+        body = {"token": forged or "x", "events": [click(place) for place in range(10)]}
+        response = post("events", body, client=client)
         assert response.status_code == 400 and response.json()["code"] == "bad_token"
     assert Event.objects.count() == 0
 

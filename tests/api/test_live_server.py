@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,72 +15,19 @@ from shop_style.experiments import lifecycle
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.models import DailyTally, Event
+from tests.api.server import Server, running_server
 from tests.conftest import BROWSER
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).resolve().parents[2]
 HEADERS = {"User-Agent": BROWSER, "Content-Type": "application/json"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Server:
-    """A gunicorn that answers."""
-
-    port: int
-    process: subprocess.Popen[bytes]
 
 
 @pytest.fixture
 def server(settings: Any, media: Path, tmp_path: Path) -> Iterator[Server]:
-    """gunicorn on the test's own database and media: two workers of four threads."""
-    number = free_port()
-    log = (tmp_path / "gunicorn.log").open("w")
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "settings.wsgi:application",
-            f"--bind=127.0.0.1:{number}",
-            "--workers=2",
-            "--threads=4",
-            "--graceful-timeout=5",
-        ],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "settings.test",
-            "SHOP_STYLE_TEST_FOLDER": str(settings.TEST_FOLDER),
-            "SHOP_STYLE_TEST_MEDIA": str(media),
-        },
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        wait_for(number, process, Path(log.name))
-        yield Server(number, process)
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
-        log.close()
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        assert process.poll() is None, log.read_text()
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(f"gunicorn does not answer: {log.read_text()}")
+    """gunicorn on the test's own database and media."""
+    log = tmp_path / "gunicorn.log"
+    with running_server(folder=settings.TEST_FOLDER, media=media, log=log) as found:
+        yield found
 
 
 class Shopper:

@@ -23,13 +23,13 @@ from shop_style.experiments.reporting.sums import (
 from shop_style.experiments.reporting.values import ArmReport, ExperimentReport, Hour
 from shop_style.experiments.rollup import rolled_up_at, waiting_events
 from shop_style.experiments.snapshot import experiment_database
-from shop_style.experiments.tally import TOKEN, VISITOR
+from shop_style.experiments.tally import REPEATED, TOKEN, VISITOR
 from shop_style.experiments.visitor import EXCLUSIONS
 from shop_style.models import Arm, DailyTally, Experiment, HourlyTotals, Phase, SummaryTotals
 
 
 def build_report(experiment: Experiment) -> ExperimentReport:
-    """Read an experiment's rollups. The same dozen queries for any number of events, days and
+    """Read an experiment's rollups. The same seventeen queries for any number of events, days and
     products, and one more for each model of the shop that holds pictures."""
     alias = experiment_database()
     arms = list(experiment.arms.using(alias).select_related("style"))
@@ -123,11 +123,7 @@ def _arm_report(arm: Arm, sums: Sums, tallies: Tallies) -> ArmReport:
         slug=arm.slug,
         name=look_of(arm),
         is_control=arm.is_control,
-        enrolled=sum(
-            number
-            for (_phase, kind, slug), number in tallies.items()
-            if kind == VISITOR and slug == arm.slug
-        ),
+        enrolled=_tallied(tallies, VISITOR, arm),
         visitors=sums.total(arm, "visitors"),
         viewing_visitors=sums.total(arm, "viewing_visitors"),
         clicking_visitors=sums.total(arm, "clicking_visitors"),
@@ -142,7 +138,16 @@ def _arm_report(arm: Arm, sums: Sums, tallies: Tallies) -> ArmReport:
         flagged_visitors=sums.total(arm, "flagged_visitors"),
         mixed=sums.total(arm, "mixed"),
         tiles=sums.total(arm, "tiles"),
+        repeated=_tallied(tallies, REPEATED, arm),
         ctr=ctr,
+    )
+
+
+def _tallied(tallies: Tallies, kind: str, arm: Arm) -> int:
+    return sum(
+        number
+        for (_phase, one, slug), number in tallies.items()
+        if one == kind and slug == arm.slug
     )
 
 

@@ -28,8 +28,8 @@ class ArmReport:
     enrolled: visitors who were given a page of it; visitors: with a rendered picture; viewing:
     with one in view. flagged_visitors: of `visitors`, those with a flag. mixed: visitors who saw
     two arms, in none of these. tiles: a product and visitor each, where the unit is the tile.
-    failed: pictures that did not load; their visitors stay in. suspicious:
-    flagged events, kept. value: of conversions, in the shop's currency.
+    failed: pictures that did not load; their visitors stay in. suspicious: flagged events, kept.
+    repeated: reports of what was counted already. value: of conversions, in the shop's currency.
     """
 
     slug: str
@@ -51,6 +51,7 @@ class ArmReport:
     flagged_visitors: int = 0
     mixed: int = 0
     tiles: int = 0
+    repeated: int = 0
 
     @property
     def clicks_per_visitor(self) -> float | None:

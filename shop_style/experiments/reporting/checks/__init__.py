@@ -9,6 +9,12 @@ from shop_style.experiments.reporting.checks.arrivals import position_check, spl
 from shop_style.experiments.reporting.checks.course import freshness_check, plan_check
 from shop_style.experiments.reporting.checks.failures import bot_checks, failure_checks, mixed_check
 from shop_style.experiments.reporting.checks.findings import Findings as Findings
+from shop_style.experiments.reporting.checks.integrity import (
+    clock_check,
+    picture_check,
+    repeat_check,
+    salt_check,
+)
 from shop_style.experiments.reporting.checks.worth import (
     clickbait_checks,
     denominator_checks,
@@ -27,6 +33,10 @@ _CHECKS: Final[Sequence[Callable[[Findings], Iterator[Check]]]] = (
     novelty_checks,
     plan_check,
     freshness_check,
+    salt_check,
+    picture_check,
+    repeat_check,
+    clock_check,
 )
 
 _ORDER: Final = (RED, AMBER, GREEN, OPEN)
