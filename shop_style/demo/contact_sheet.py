@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from django.core.files.storage import Storage
 from django.template.loader import render_to_string
@@ -24,6 +25,13 @@ CAPTION = 62
 TOP = 72
 _INK, _QUIET, _PAPER, _FRAME = "#22262b", "#68707a", "#faf9f6", "#e3e1dc"
 _VERDICT_INK = {"passed": "#185c27", "did not pass": "#8a1f16"}
+
+
+class SheetName(TypedDict):
+    """Which sheet: stem of its files, and its heading."""
+
+    stem: str
+    title: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +88,31 @@ def write_sheet(
 ) -> tuple[Path, Path]:
     """Write `stem`.html and `stem`.png into a folder. Returns both paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = sheet_rows(images, styles, folder)
-    page = folder / f"{stem}.html"
-    context = {"title": title, "rows": rows}
-    page.write_text(render_to_string("demo/contact_sheet.html", context), encoding="utf-8")
+    page = write_page(images, styles, folder, stem=stem, title=title)
     picture = folder / f"{stem}.png"
+    rows = sheet_rows(images, styles, folder)
     draw_sheet(rows, title=title).save(picture, "PNG", optimize=True)
     return page, picture
+
+
+def write_page(
+    images: Sequence[ProductImage],
+    styles: Sequence[Style],
+    folder: Path,
+    *,
+    stem: str,
+    title: str,
+    report: Path | None = None,
+) -> Path:
+    """Write `stem`.html alone. report: of the experiment, in the same folder, to link."""
+    page = folder / f"{stem}.html"
+    context = {
+        "title": title,
+        "rows": sheet_rows(images, styles, folder),
+        "report": report.name if report else "",
+    }
+    page.write_text(render_to_string("demo/contact_sheet.html", context), encoding="utf-8")
+    return page
 
 
 def draw_sheet(rows: Sequence[Row], *, title: str) -> Image.Image:

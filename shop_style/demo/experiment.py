@@ -17,6 +17,7 @@ from shop_style.demo.server import live_server
 from shop_style.demo.simulate import PLACEMENT, Crowd, play
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
+from shop_style.experiments.reporting.page import report_page
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.reporting.text import report_lines
 from shop_style.experiments.reporting.values import ExperimentReport
@@ -43,17 +44,17 @@ class DemoExperiment:
     visitors: int
     out: OutputWrapper
 
-    def run(self, images: Sequence[ProductImage]) -> None:
+    def run(self, images: Sequence[ProductImage]) -> Path | None:
         """Start it, let the crowd come, and report; what was done before is not done again.
 
-        Without a picture that it can show it says so and does nothing. Raises DemoError when the
-        live server fails.
+        Returns the file of the report, or None without a picture that it can show: it says so
+        then, and does nothing. Raises DemoError when the live server fails.
         """
         try:
             experiment = self._find_or_start(images)
         except ExperimentError as error:
             self.out.write(f"\nNo experiment with {self.style}: {error}")
-            return
+            return None
         rollup()
         report = build_report(experiment)
         if self._waits_for_visitors(report):
@@ -63,6 +64,9 @@ class DemoExperiment:
         elif report.is_complete:
             self.out.write("\nNobody to play: the planned visitors have come already.")
         self._tell(report)
+        file = self.output / f"{self.slug}.html"
+        file.write_text(report_page(report), encoding="utf-8")
+        return file
 
     def _find_or_start(self, images: Sequence[ProductImage]) -> Experiment:
         found = Experiment.objects.filter(slug=self.slug).first()

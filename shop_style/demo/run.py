@@ -15,7 +15,7 @@ from shop_style.demo.catalogue import (
     load_catalogue,
     load_photos,
 )
-from shop_style.demo.contact_sheet import write_sheet
+from shop_style.demo.contact_sheet import SheetName, write_page, write_sheet
 from shop_style.demo.errors import DemoError
 from shop_style.demo.experiment import VISITORS, DemoExperiment
 from shop_style.demo.login import add_login
@@ -59,9 +59,14 @@ class Demo:
         render(pictures, wanted, actor=ACTOR, log=self.output / "worker.log", out=self.out)
         rows = self._results(loaded.images)
         self._tell_results(rows)
-        self._write_sheet(loaded.images, list(styles.values()))
+        sheet = self._sheet()
+        page, picture = write_sheet(loaded.images, list(styles.values()), self.output, **sheet)
+        self.out.write(f"\nContact sheet: {page}\n               {picture}")
         publish_passed([variant for _, variant in rows], actor=ACTOR, out=self.out)
-        self._experiment(styles[COMPARED]).run(loaded.images)
+        report = self._experiment(styles[COMPARED]).run(loaded.images)
+        if report is not None:
+            write_page(loaded.images, list(styles.values()), self.output, report=report, **sheet)
+            self.out.write(f"Report: {report}, linked from the contact sheet.")
         self._tell_where(add_login(self.out))
 
     def _load(self) -> Loaded:
@@ -102,16 +107,10 @@ class Demo:
             for line in why:
                 self.out.write(f"  {line}")
 
-    def _write_sheet(self, images: Sequence[ProductImage], styles: Sequence[Style]) -> None:
-        own = self.photos is not None
-        page, picture = write_sheet(
-            images,
-            styles,
-            self.output,
-            stem="contact_sheet_photos" if own else "contact_sheet",
-            title="Your photos" if own else "The demo catalogue",
-        )
-        self.out.write(f"\nContact sheet: {page}\n               {picture}")
+    def _sheet(self) -> SheetName:
+        if self.photos is not None:
+            return {"stem": "contact_sheet_photos", "title": "Your photos"}
+        return {"stem": "contact_sheet", "title": "The demo catalogue"}
 
     def _experiment(self, style: Style) -> DemoExperiment:
         own = self.photos is not None

@@ -43,6 +43,8 @@ def test_the_demo_from_pictures_to_published_variants(
                 assert read_digital_source_type(image) == variant.digital_source_type
     sheet = settings.VAR_DIR / "demo" / "contact_sheet"
     assert sheet.with_suffix(".html").exists() and sheet.with_suffix(".png").exists()
+    assert 'href="golden-hour.html"' in sheet.with_suffix(".html").read_text()
+    assert "<svg" in (sheet.parent / "golden-hour.html").read_text()
     experiment = Experiment.objects.get()
     assert (experiment.slug, experiment.state) == ("golden-hour", "running")
     assert "60/60 visitors" in first.getvalue()
