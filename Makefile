@@ -64,10 +64,14 @@ $(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 # gbstats, an oracle of the tests, without its dependencies: it asks for numpy<2 and pandas<2, which
-# the parts that are compared do not need.
+# the parts that are compared do not need. In a folder of its own, where pip does not miss them at
+# every later installation.
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
-	$(BIN)/pip install --quiet --no-deps gbstats==0.8.0
+	$(BIN)/pip install --quiet --no-deps --upgrade --target $(VENV)/oracles gbstats==0.8.0
+	$(BIN)/python -c "import pathlib, sys, sysconfig; \
+		folder = pathlib.Path(sysconfig.get_path('purelib'), 'oracles.pth'); \
+		folder.write_text(str(pathlib.Path('$(VENV)', 'oracles').resolve()))"
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.oscar: $(VENV)/.python pyproject.toml constraints.txt
