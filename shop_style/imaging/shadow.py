@@ -16,8 +16,21 @@ _TINT: Final = 3.0
 _STEEP: Final = 1100.0
 """Change of L* over a picture's whole long side at which shading counts as an edge."""
 
-_GAP: Final = 2
-"""An opening twice this wide in a product's edge lets no shadow in."""
+_CREEP: Final = 5
+"""Pixels beyond the known ground in which an edge further on spoils its gradient."""
+
+_LEAST_STEP: Final = 1.0
+"""Change of L* from a pixel to the next that noise alone makes."""
+
+_BEYOND: Final = 7
+_CLEAR: Final = 24.0
+"""ΔE76 within a few pixels at which a shadow's inner end counts as a product's edge."""
+
+_STRETCH: Final = 0.03
+_MOSTLY: Final = 0.6
+
+_GAP: Final = 0.004
+"""Of the long side: an opening twice this wide in a product's edge lets no shadow in."""
 
 _RISE: Final = 1.5
 _COARSE: Final = 256
@@ -42,13 +55,67 @@ def in_shadow(lab: Floats, background: Bools, tone: Floats) -> Bools:
     tint = np.linalg.norm(lab[..., 1:] - light[..., None] * tone[1:], axis=-1)
     smooth = _smooth(lab[..., 0])
     shaded = (tint < _TINT) & (light > _DARKEST) & (light < 1.02) & smooth
-    kernel = _disc(_GAP)
+    kernel = _disc(max(2, round(_GAP * max(light.shape))))
     open_ground = cv2.erode((shaded | background).astype(np.uint8), kernel)
     _, labels = cv2.connectedComponents(open_ground, connectivity=4)
     known = np.unique(labels[background & (open_ground == 1)])
     reached = np.isin(labels, known[known > 0]).astype(np.uint8)
     grown = (cv2.dilate(reached, kernel) == 1) & shaded & ~background
-    return _fading(grown & _falling(lab[..., 0], background, grown), background, smooth)
+    fading = _fading(grown & _falling(lab[..., 0], background, grown), background, smooth)
+    return fading & _before_an_edge(lab, background | fading)
+
+
+def crept(lab: Floats, background: Bools, tone: Floats) -> Bools:
+    """What is left of a shadow between the ground as it is known and the product's edge, (H, W).
+
+    A gradient over several pixels takes an edge for near before it is met, so the ground is let on
+    a pixel at a time, for as long as light falls as slowly as in a shadow.
+    """
+    light = lab[..., 0] / max(float(tone[0]), 1.0)
+    tint = np.linalg.norm(lab[..., 1:] - light[..., None] * tone[1:], axis=-1)
+    shaded = (tint < _TINT) & (light > _DARKEST) & ~background
+    step = np.float32(max(_STEEP / max(light.shape), _LEAST_STEP))
+    near = (cv2.dilate(background.astype(np.uint8), _disc(_CREEP)) == 1) & shaded
+    near &= _before_an_edge(lab, background)
+    known = background.copy()
+    for _ in range(_CREEP):
+        share = known.astype(np.float32)
+        beside = cv2.blur(share, (3, 3))
+        tones = cv2.blur(lab[..., 0] * share, (3, 3)) / np.maximum(beside, 1e-3)
+        change = tones - lab[..., 0]
+        joins = near & ~known & (beside > 0.1) & (change < step) & (change > -step / 2)
+        if not joins.any():
+            break
+        known |= joins
+    return known & ~background
+
+
+def _before_an_edge(lab: Floats, ground: Bools) -> Bools:
+    """Places that lie before a clear edge, as the nearest stretch of the ground's outline says.
+
+    A shadow ends at the product that throws it; where only more shading follows, it is a pale
+    product's own.
+    """
+    if ground.all():
+        return ground
+    product = ~ground
+    outline = product & (cv2.dilate(ground.astype(np.uint8), _disc(1)) == 1)
+    reach = np.ones((2 * _BEYOND + 1, 2 * _BEYOND + 1), np.uint8)
+    span = np.stack([_span(lab[..., band], reach) for band in range(3)])
+    clear = (np.linalg.norm(span, axis=0) > _CLEAR).astype(np.float32)
+    side = 2 * round(_STRETCH * max(ground.shape)) + 1
+    total = cv2.blur(outline.astype(np.float32), (side, side))
+    share = cv2.blur(clear * outline, (side, side)) / np.maximum(total, 1e-9)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~outline).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    of_label = np.zeros(int(labels.max()) + 1, np.float32)
+    of_label[labels[outline]] = share[outline]
+    return np.asarray(of_label[labels] > _MOSTLY)
+
+
+def _span(values: Floats, reach: NDArray[np.uint8]) -> Floats:
+    return np.asarray(cv2.dilate(values, reach) - cv2.erode(values, reach), np.float32)
 
 
 def _falling(light: Floats, background: Bools, shade: Bools) -> Bools:
