@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from shop_style.imaging.pullpush import filled
+
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
@@ -25,6 +27,9 @@ _SEEDS: Final = (0.30, 0.42)
 _SMALLEST: Final = 0.01
 _REACH: Final = 3
 _CLEAR: Final = 10.0
+_UNLIKE: Final = 15.0
+"""ΔE76 of a patch from the ground around the product at which it is no hole."""
+
 _MOST: Final = 0.85
 """However well two cuts agree, colours alone never make a product sure."""
 
@@ -76,7 +81,30 @@ def _cut(rgb: Bytes, share: float, known: Bools | None) -> Bools:
     cv2.grabCut(bgr, labels, none, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
     found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    return _largest(np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, kernel), np.uint8))
+    product = _largest(np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, kernel), np.uint8))
+    return product | _print_in(product, rgb)
+
+
+def _print_in(product: Bools, rgb: Bytes) -> Bools:
+    """Enclosed patches that do not look like the ground around the product: letters, a label.
+
+    The hole of a handle shows the ground of its surroundings.
+    """
+    count, numbered = cv2.connectedComponents((~product).astype(np.uint8), connectivity=4)
+    labels = np.asarray(numbered, np.int32)
+    edge = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    enclosed = ~product & ~np.isin(labels, edge)
+    if not enclosed.any():
+        return enclosed
+    lab = cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+    around = filled(lab, (~product & ~enclosed).astype(np.float32))
+    away = np.linalg.norm(lab - around, axis=-1)
+    unlike = [
+        label
+        for label in np.setdiff1d(np.arange(1, count), edge)
+        if np.median(away[labels == label]) > _UNLIKE
+    ]
+    return enclosed & np.isin(labels, unlike)
 
 
 def _seeds(shape: tuple[int, ...], share: float) -> Bytes:
