@@ -36,6 +36,9 @@ _CRACK: Final = 0.004
 _CLEAR: Final = 10.0
 _FAR: Final = 6
 _STRONG: Final = 24.0
+_DOUBT: Final = 0.8
+"""What a frayed outline takes from a confidence: the mask stays the best guess there is."""
+
 _EDGE_LEVELS: Final = 40.0
 
 
@@ -254,7 +257,8 @@ def _distinctness(background: Bools, looser: Bools, distance: Floats, tolerance:
     outline = outline_of(~background)
     stepped = clear_share(outline, distance, level=tolerance + _CLEAR, reach=_REACH)
     edged = np.interp(stepped, [0.2, 0.45], [0, 1])
-    return float(stable * edged * (1 - _frayed(background, outline, distance)))
+    frayed = _frayed(background, outline, distance)
+    return float(stable * edged * (1 - _DOUBT * frayed))
 
 
 def _frayed(background: Bools, outline: Bools, distance: Floats) -> float:

@@ -103,7 +103,7 @@ def _cut(rgb: NDArray[np.uint8], small: NDArray[np.uint8], fill: BorderFill | No
 
 
 def _agreement(product: NDArray[np.bool_], fill: BorderFill) -> float:
-    """0–1: how far a cut finds the product that a white ground leaves over.
+    """0.2–1: how far a cut finds the product that a white ground leaves over.
 
     White that is hard to tell from its product is no easier for colours alone.
     """
@@ -111,7 +111,7 @@ def _agreement(product: NDArray[np.bool_], fill: BorderFill) -> float:
     left = cv2.resize((~fill.background).astype(np.float32), size, interpolation=cv2.INTER_AREA)
     rest = left > 0.5
     shared = (product & rest).sum() / max(int((product | rest).sum()), 1)
-    return float(np.interp(shared, [0.85, 0.95], [0, 1]))
+    return float(np.interp(shared, [0.85, 0.95], [0.2, 1]))
 
 
 def _is_cut_out(alpha: Floats) -> bool:
