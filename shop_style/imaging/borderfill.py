@@ -256,7 +256,7 @@ def _distinctness(background: Bools, looser: Bools, distance: Floats, tolerance:
     stable = np.interp(shrunk, [0.75, 0.97], [0, 1])
     outline = outline_of(~background)
     stepped = clear_share(outline, distance, level=tolerance + _CLEAR, reach=_REACH)
-    edged = np.interp(stepped, [0.2, 0.45], [0, 1])
+    edged = np.interp(stepped, [0.15, 0.4], [0, 1])
     frayed = _frayed(background, outline, distance)
     return float(stable * edged * (1 - _DOUBT * frayed))
 
@@ -265,5 +265,5 @@ def _frayed(background: Bools, outline: Bools, distance: Floats) -> float:
     """0–1: is the outline ragged, and not only because a thing that stands out clearly is so?"""
     inside = np.where(background, np.float32(0), distance)
     faint = 1 - clear_share(outline, inside, level=_STRONG, reach=_FAR)
-    ragged = np.interp(raggedness(~background), [1.0, 1.8], [0, 1])
+    ragged = np.interp(raggedness(~background), [2.2, 3.4], [0, 1])
     return float(ragged * np.interp(faint, [0.03, 0.12], [0, 1]))

@@ -31,6 +31,12 @@ _CLEAR: Final = 10.0
 _UNLIKE: Final = 15.0
 """ΔE76 of a patch from the ground around the product at which it is no hole."""
 
+_BAND: Final = 12
+_BINS: Final = 20
+_LOWEST: Final = np.array([0, -100, -100], np.float32)
+_BIN: Final = np.array([10, 10, 10], np.float32)
+"""Pixels on either side of an outline whose colours are told apart, and bins of CIELAB."""
+
 _MOST: Final = 0.85
 """However well two cuts agree, colours alone never make a product sure."""
 
@@ -66,8 +72,11 @@ def cut_out(rgb: Bytes, background: Bools | None = None) -> Cut:
     inside = np.interp(_share_on_rim(wide), [0.1, 0.5], [1, 0])
     stable = np.interp(agreed, [0.6, 0.95], [0, 1])
     steady = np.interp(_steadiness(small, known, wide), [0.86, 0.96], [0.2, 1])
+    # A blur takes much of a thin product, but not what no ground beside it looks like.
+    apart = np.interp(_likeness(small, wide), [0.08, 0.15], [1, 0.2])
     edged = np.interp(_edge_share(small, wide), [0.4, 0.75], [0, 1])
-    return Cut(product=wide, confidence=float(_MOST * stable * steady * sized * inside * edged))
+    trusted = max(steady, apart) * sized * inside * edged
+    return Cut(product=wide, confidence=float(_MOST * stable * trusted))
 
 
 def _steadiness(rgb: Bytes, known: Bools | None, found: Bools) -> float:
@@ -86,6 +95,24 @@ def _steadiness(rgb: Bytes, known: Bools | None, found: Bools) -> float:
     coarse = _cut(smaller, _SEEDS[1], ground).astype(np.uint8)
     again = cv2.resize(coarse, size, interpolation=cv2.INTER_NEAREST) == 1
     return min(_iou(found, blurred), _iou(found, again))
+
+
+def _likeness(rgb: Bytes, found: Bools) -> float:
+    """0–1: the Bhattacharyya coefficient of the colours on both sides of an outline."""
+    levels = rgb.astype(np.float32) / np.float32(255)
+    lab = np.asarray(cv2.cvtColor(levels, cv2.COLOR_RGB2Lab), np.float32)
+    bins = np.clip((lab - _LOWEST) / _BIN, 0, _BINS - 1).astype(np.int32)
+    cells = np.ravel_multi_index(tuple(np.moveaxis(bins, -1, 0)), (_BINS,) * 3)
+    side = 2 * _BAND + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    whole = found.astype(np.uint8)
+    without = (cv2.dilate(whole, kernel) == 1) & ~found
+    within = found & (cv2.erode(whole, kernel) == 0)
+    one, other = (
+        np.bincount(cells[band], minlength=_BINS**3) / max(int(band.sum()), 1)
+        for band in (without, within)
+    )
+    return float(np.sqrt(one * other).sum())
 
 
 def _iou(one: Bools, other: Bools) -> float:

@@ -48,7 +48,7 @@ _ENCLOSED: Final = 0.6
 `_ENCLOSED` of its whole bound is the product's."""
 
 _MOST_SHADE: Final = 0.45
-"""Of the product's area."""
+"""Of the product's area, where the bound is partly edged; else no more than there is product."""
 
 _NEAR: Final = 4
 _EDGED: Final = 0.2
@@ -183,7 +183,7 @@ def _patches(shade: Bools, background: Bools, smooth: Bools) -> _Patches:
     labels = np.asarray(found, np.int32)
     if count == 1 or count >= 2**16:
         return _Patches(labels=np.zeros_like(labels), fading=_NONE, deep=_NONE)
-    around = cv2.dilate(labels.astype(np.uint16), _disc(_NEAR))
+    around = np.asarray(cv2.dilate(labels.astype(np.uint16), _disc(_NEAR)), np.int32)
     lit = cv2.dilate(background.astype(np.uint8), _disc(_NEAR)) == 1
     between = lit & ~shade & ~background & (around > 0)
     meeting = lit & shade
@@ -209,14 +209,15 @@ def _cast(lab: Floats, patches: _Patches, background: Bools) -> Bools:
         return np.zeros_like(background)
     count, labels = wide.size, patches.labels
     product = ~background & ~patches.fading[labels]
-    rim = cv2.dilate(labels.astype(np.uint16), _disc(1))
+    rim = np.asarray(cv2.dilate(labels.astype(np.uint16), _disc(1)), np.int32)
     inner = _count(rim, product, count)
     outer = _count(rim, background, count)
     edged = _count(rim, product & (_spans(lab) > _TOLD), count) / np.maximum(inner, 1)
     enclosed = inner / np.maximum(inner + outer, 1)
-    small = np.bincount(labels.ravel(), minlength=count) < _MOST_SHADE * product.sum()
-    bounded = (edged > _WELL_EDGED) | ((edged > _PARTLY_EDGED) & (enclosed < _ENCLOSED))
-    cast: Bools = (wide & small & (inner > 0) & bounded)[labels]
+    size = np.bincount(labels.ravel(), minlength=count) / max(int(product.sum()), 1)
+    well = (edged > _WELL_EDGED) & (size < 1)
+    partly = (edged > _PARTLY_EDGED) & (enclosed < _ENCLOSED) & (size < _MOST_SHADE)
+    cast: Bools = (wide & (inner > 0) & (well | partly))[labels]
     return cast
 
 
@@ -232,7 +233,7 @@ def _core(lab: Floats, neutral: Bools, ground: Bools) -> Bools:
     if count == 1 or count >= 2**16:
         return np.zeros_like(ground)
     labels = np.asarray(found, np.int32)
-    rim = cv2.dilate(labels.astype(np.uint16), _disc(_NEAR))
+    rim = np.asarray(cv2.dilate(labels.astype(np.uint16), _disc(_NEAR)), np.int32)
     outline = ~ground & (labels == 0)
     inner = _count(rim, outline, count)
     edged = _count(rim, outline & (_spans(lab) > _TOLD), count) / np.maximum(inner, 1)
@@ -245,9 +246,9 @@ def _core(lab: Floats, neutral: Bools, ground: Bools) -> Bools:
     return places
 
 
-def _count(labels: NDArray[np.integer], places: Bools, count: int) -> NDArray[np.int64]:
+def _count(labels: NDArray[np.int32], places: Bools, count: int) -> NDArray[np.int64]:
     """How many of the places each patch has."""
-    return np.bincount(labels[places], minlength=count)
+    return np.asarray(np.bincount(labels[places], minlength=count), np.int64)
 
 
 def _smooth(light: Floats, steep: float = _STEEP) -> Bools:

@@ -53,6 +53,35 @@ def test_a_contact_shadow_is_followed_up_to_the_products_edge(draw: str) -> None
     assert overlap(mask.weights, cover) > 0.98
 
 
+def under_a_lamp(cover: Floats, colour: tuple[float, ...], reach: int, dark: float) -> Photo:
+    """The jar on white with a wide shadow cast to its right, as 8 bit."""
+    fallen = np.zeros_like(cover)
+    cv2.ellipse(fallen, (340, 490), (reach, 60), 0, 0, 360, 1.0, -1)
+    soft = cv2.GaussianBlur(fallen, (0, 0), 12)[..., None]
+    share = cover[..., None]
+    rgb = np.float32(colour) * share + (1 - dark * soft) * (1 - share)
+    return Photo(rgb=(np.rint(rgb * 255) / 255).astype(np.float32), alpha=None, format="PNG")
+
+
+@pytest.mark.parametrize("dark", [0.2, 0.4])
+@pytest.mark.parametrize("reach", [200, 320])
+def test_a_wide_cast_shadow_is_ground_even_cut_off_by_the_frame(reach: int, dark: float) -> None:
+    cover = shape("jar")
+    mask = find_mask(under_a_lamp(cover, WOOD, reach, dark))
+    assert mask.usable and mask.origin == "white"
+    assert overlap(mask.weights, cover) > 0.97
+
+
+def test_a_grey_products_own_wide_shading_is_no_cast_shadow() -> None:
+    """A bowl that darkens from a pale rim to a dark print in its middle."""
+    rows, columns = np.mgrid[0:600, 0:600].astype(np.float32)
+    away = np.hypot(rows - 300, columns - 300)
+    rgb = np.repeat((1 - 0.3 * np.clip(1 - away / 200, 0, 1))[..., None], 3, 2)
+    rgb[260:340, 260:340] = WOOD
+    mask = find_mask(Photo(rgb=rgb.astype(np.float32), alpha=None, format="PNG"))
+    assert not mask.usable or mask.weights[220, 300] == 1
+
+
 def test_shaded_gaps_behind_one_another_are_ground() -> None:
     mask = find_mask(standing(shape("stool"), WOOD))
     gaps = [(220, 230), (350, 350), (350, 230), (220, 370)]
