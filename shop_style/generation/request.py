@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 # (content type, object id, field, style, source digest, recipe digest): unique in one database.
 Key = tuple[int, str, str, int, str, str]
 _BATCH = 500
-COMPOSITION = 2
+COMPOSITION = 3
 """Raised whenever masks, grounds or locks would make other pixels of the same style."""
 
 

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shop_style.imaging.shadow import in_shadow
+from shop_style.imaging.outline import clear_share, outline_of, raggedness
+from shop_style.imaging.shadow import crept, in_shadow
 from styleeval.preservation.pullpush import filled
 
 Bytes = NDArray[np.uint8]
@@ -28,7 +29,16 @@ _MAX_ISLANDS: Final = 2
 _MIN_ISLAND: Final = 12.0
 _SAMPLES: Final = 4000
 _REACH: Final = 4
+_ROUNDS: Final = 3
+_CRACK: Final = 0.004
+"""Half the width, of the long side, of a way through which ground is not followed."""
+
 _CLEAR: Final = 10.0
+_FAR: Final = 6
+_STRONG: Final = 24.0
+_DOUBT: Final = 0.8
+"""What a frayed outline takes from a confidence: the mask stays the best guess there is."""
+
 _EDGE_LEVELS: Final = 40.0
 
 
@@ -41,7 +51,8 @@ class BorderFill:
     a shadow. colour: (3,) its sRGB levels, 0–255. ground: (H, W, 3), the same with its shadow,
     carried on behind the product.
     tolerance, edge: levels of difference at which a pixel starts to be product, and over which
-    it becomes wholly so. confidence: 0–1.
+    it becomes wholly so. distinct: 0–1, how clearly the product stands out from it. confidence:
+    0–1, how far the fill can be trusted.
     """
 
     white: bool
@@ -52,6 +63,7 @@ class BorderFill:
     ground: Floats
     tolerance: float
     edge: float
+    distinct: float
     confidence: float
 
 
@@ -76,11 +88,17 @@ def fill_border(rgb: Bytes) -> BorderFill | None:
     outer = _joined_to_border(distance < tolerance)
     background = outer | _holes(distance < _HOLE_TOLERANCE + spread, outer)
     looser = _joined_to_border(distance < 1.8 * tolerance + 1)
-    background |= in_shadow(lab, background, tone)
-    local = _from_local_ground(lab, background)
-    background |= _holes(local < _HOLE_TOLERANCE + spread + 1, background)
-    # A hole's own shading, from the patch of it that was as bright as outside.
-    background |= in_shadow(lab, background, tone)
+    # Behind a hole, and its shading, may lie another: between the legs of a stool.
+    for _ in range(_ROUNDS):
+        background |= in_shadow(lab, background, tone)
+        background |= crept(lab, background, tone)
+        local = _from_local_ground(lab, background)
+        like_tone = distance < _HOLE_TOLERANCE + spread
+        holes = _holes(like_tone | (local < _HOLE_TOLERANCE + spread + 1), background)
+        background |= holes
+        if not holes.any():
+            break
+    distinct = _distinctness(background, looser, local, tolerance)
     return BorderFill(
         white=white,
         even=even,
@@ -90,7 +108,8 @@ def fill_border(rgb: Bytes) -> BorderFill | None:
         ground=filled(rgb.astype(np.float32), background.astype(np.float32)),
         tolerance=2.0 * tolerance,
         edge=_EDGE_LEVELS,
-        confidence=_confidence(background, looser, border_share, local, tolerance),
+        distinct=distinct,
+        confidence=distinct * _placed(background, border_share),
     )
 
 
@@ -151,6 +170,24 @@ def _distance(lab: Floats, tone: Floats, white: bool) -> Floats:
 
 
 def _joined_to_border(near: Bools) -> Bools:
+    """Places like the ground that hang together with the border, by no crack in a product.
+
+    A white print that runs to the outline has ways into it of a pixel or two.
+    """
+    kernel = _crack(near.shape)
+    wide = cv2.erode(near.astype(np.uint8), kernel)
+    reached = _touching_border(wide == 1).astype(np.uint8)
+    joined: Bools = near & (cv2.dilate(reached, kernel) == 1)
+    return joined
+
+
+def _crack(shape: tuple[int, ...]) -> Bytes:
+    """A disc as wide as the widest way that is a crack."""
+    side = 2 * max(1, round(_CRACK * max(shape))) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+
+def _touching_border(near: Bools) -> Bools:
     _, found = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
     labels = np.asarray(found, np.int32)
     edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
@@ -168,8 +205,9 @@ def _holes(same: Bools, outer: Bools) -> Bools:
     white around a title has letters in it.
     """
     enclosed = same & ~outer
+    kernel = _crack(same.shape)
     count, numbered, stats, _ = cv2.connectedComponentsWithStats(
-        enclosed.astype(np.uint8), connectivity=4
+        cv2.erode(enclosed.astype(np.uint8), kernel), connectivity=4
     )
     labels = np.asarray(numbered, np.int32)
     found = np.zeros(count, np.bool_)
@@ -184,7 +222,8 @@ def _holes(same: Bools, outer: Bools) -> Bools:
         found[0] = False
         for label in np.flatnonzero(found):
             found[label] = _islands(labels == label) < _MAX_ISLANDS
-    holes: Bools = found[labels]
+    grown = cv2.dilate(found[labels].astype(np.uint8), kernel)
+    holes: Bools = enclosed & (grown == 1)
     return holes
 
 
@@ -197,30 +236,34 @@ def _islands(patch: Bools) -> int:
     return sum(cv2.contourArea(one) >= _MIN_ISLAND for one in inner)
 
 
-def _edge_share(background: Bools, distance: Floats, tolerance: float) -> float:
-    """The share of the outline behind which the colour soon differs clearly."""
-    near = cv2.dilate(background.astype(np.uint8), np.ones((3, 3), np.uint8))
-    outline = (near == 1) & ~background
-    if not outline.any():
-        return 0.0
-    beyond = cv2.dilate(distance, np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8))
-    return float((beyond[outline] > tolerance + _CLEAR).mean())
+def _placed(background: Bools, border_share: float) -> float:
+    """0–1: is the product of a likely size, with much of the border ground?"""
+    product = float((~background).mean())
+    sized = np.interp(product, [0.005, 0.03, 0.9, 0.99], [0, 1, 1, 0])
+    return float(sized * np.interp(border_share, [_MIN_BORDER_SHARE, 0.75], [0.3, 1]))
 
 
-def _confidence(
-    background: Bools, looser: Bools, border_share: float, distance: Floats, tolerance: float
-) -> float:
-    """How far the fill can be trusted.
+def _distinctness(background: Bools, looser: Bools, distance: Floats, tolerance: float) -> float:
+    """0–1: how clearly the product stands out.
 
-    A white product has no edge to stop at: its area then depends on the tolerance, and its outline
-    runs through soft shading.
+    A white product has no edge to stop at: its area then depends on the tolerance, its outline
+    runs through soft shading, and it is frayed where the ground ate into it, as into glass.
     """
     product = float((~background).mean())
     if product == 0:
         return 0.0
     shrunk = float((~(background | looser)).mean()) / product
-    sized = np.interp(product, [0.005, 0.03, 0.9, 0.99], [0, 1, 1, 0])
     stable = np.interp(shrunk, [0.75, 0.97], [0, 1])
-    bordered = np.interp(border_share, [_MIN_BORDER_SHARE, 0.75], [0.3, 1])
-    edged = np.interp(_edge_share(background, distance, tolerance), [0.2, 0.45], [0, 1])
-    return float(sized * stable * bordered * edged)
+    outline = outline_of(~background)
+    stepped = clear_share(outline, distance, level=tolerance + _CLEAR, reach=_REACH)
+    edged = np.interp(stepped, [0.15, 0.4], [0, 1])
+    frayed = _frayed(background, outline, distance)
+    return float(stable * edged * (1 - _DOUBT * frayed))
+
+
+def _frayed(background: Bools, outline: Bools, distance: Floats) -> float:
+    """0–1: is the outline ragged, and not only because a thing that stands out clearly is so?"""
+    inside = np.where(background, np.float32(0), distance)
+    faint = 1 - clear_share(outline, inside, level=_STRONG, reach=_FAR)
+    ragged = np.interp(raggedness(~background), [2.2, 3.4], [0, 1])
+    return float(ragged * np.interp(faint, [0.03, 0.12], [0, 1]))

@@ -93,10 +93,25 @@ def _filled(rgb: NDArray[np.uint8], fill: BorderFill) -> ProductMask:
 
 def _cut(rgb: NDArray[np.uint8], small: NDArray[np.uint8], fill: BorderFill | None) -> ProductMask:
     cut = cut_out(small, None if fill is None else fill.background)
+    trusted = cut.confidence
+    if fill is not None and fill.white:
+        trusted *= fill.distinct * _agreement(cut.product, fill)
     size = (rgb.shape[1], rgb.shape[0])
     soft = np.asarray(cv2.resize(cut.product.astype(np.float32), size), np.float32)
     radius = max(2, round(min(size) / min(cut.product.shape)) * 2)
-    return ProductMask(guided(soft, rgb, radius), cut.confidence, "colours")
+    return ProductMask(guided(soft, rgb, radius), trusted, "colours")
+
+
+def _agreement(product: NDArray[np.bool_], fill: BorderFill) -> float:
+    """0.2–1: how far a cut finds the product that a white ground leaves over.
+
+    White that is hard to tell from its product is no easier for colours alone.
+    """
+    size = (product.shape[1], product.shape[0])
+    left = cv2.resize((~fill.background).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    rest = left > 0.5
+    shared = (product & rest).sum() / max(int((product | rest).sum()), 1)
+    return float(np.interp(shared, [0.85, 0.95], [0.2, 1]))
 
 
 def _is_cut_out(alpha: Floats) -> bool:

@@ -113,9 +113,10 @@ def main() -> None:
     """Print the table and the failures; save a sheet."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.background")
     parser.add_argument("--subjects", type=int, default=32, help="products, ours first")
+    parser.add_argument("--skip", type=int, default=0, help="products to leave out first")
     parser.add_argument("--sheet", type=Path, default=FOLDER / "background.jpg")
     options = parser.parse_args()
-    made = list(results(subjects(options.subjects)))
+    made = list(results(subjects(options.subjects, options.skip)))
     print(
         "| photo | pictures | mask sure | holds | of the sure | SSIM | ΔE00 | ground, ΔE00 | gate |"
     )

@@ -175,13 +175,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=0.5, help="of the renders")
     parser.add_argument("--real", type=int, default=24, help="real cut-outs to take, at most")
+    parser.add_argument("--hand", action="store_true", help="the photos outlined by hand instead")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "benchmarks" / "masks")
     options = parser.parse_args()
-    rows = [
-        measured(product, ground, find_mask(photo))
-        for product in [*cut_outs(options.out, options.scale), *real_cut_outs(options.real)]
-        for ground, photo in pictures(product)
-    ]
+    rows = list(_by_hand() if options.hand else _laid(options))
+    _report(rows)
+    print(f"\nsure: confidence of {MIN_CONFIDENCE} or more")
+
+
+def _laid(options: argparse.Namespace) -> Iterator[Found]:
+    for product in [*cut_outs(options.out, options.scale), *real_cut_outs(options.real)]:
+        for ground, photo in pictures(product):
+            yield measured(product, ground, find_mask(photo))
+
+
+def _by_hand() -> Iterator[Found]:
+    from tests.benchmarks.hand import hand_drawn
+
+    for name, photo, mask in hand_drawn():
+        product = CutOut(name=name, rgb=photo.rgb, alpha=mask)
+        yield measured(product, "its own", find_mask(photo))
+
+
+def _report(rows: list[Found]) -> None:
     for title, key in (("ground", "ground"), ("rung", "origin"), ("product", "product")):
         print(f"\n| {title} | pictures | IoU | boundary, ‰ | sure | IoU of these | worst |")
         print("| --- | --: | --: | --: | --: | --: | --: |")
@@ -195,7 +211,6 @@ def main() -> None:
                 f"| {mean(row.boundary for row in group):.1f} | {len(sure) / len(group):.0%} "
                 + (f"| {mean(sure):.3f} | {min(sure):.3f} |" if sure else "| – | – |")
             )
-    print(f"\nsure: confidence of {MIN_CONFIDENCE} or more")
 
 
 if __name__ == "__main__":

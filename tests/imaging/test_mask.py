@@ -90,6 +90,7 @@ def test_finds_the_product_by_its_colours_on_a_busy_ground() -> None:
     found = mask.weights > 0.5
     assert mask.origin == "colours" and mask.usable
     assert (drawn & found).sum() / (drawn | found).sum() > 0.9
+    assert mask.weights[210, 285] < 0.5, "the handle's hole is background"
     again = find_mask(photo(rgb))
     np.testing.assert_array_equal(again.weights, mask.weights)
 
@@ -177,3 +178,19 @@ def test_large_pictures_keep_their_edge_and_take_little_time() -> None:
     drawn = rgb[..., 0] < 0.6
     found = mask.weights > 0.5
     assert (drawn & found).sum() / (drawn | found).sum() > 0.98
+
+
+def test_print_on_a_product_is_no_hole_to_colours_alone() -> None:
+    random = np.random.default_rng(2)
+    noise = cv2.GaussianBlur(random.normal(0, 1, (400, 400)).astype(np.float32), (0, 0), 3)
+    ground = np.float32([0.75, 0.6, 0.4]) + 0.5 * noise[..., None]
+    ground[:, :70] = ground[:, 330:] = 0.08  # as dark as the letters
+    rgb = on(ground).clip(0, 1)
+    drawn = np.rint(rgb * 255).astype(np.uint8)
+    cv2.rectangle(drawn, (150, 150), (220, 280), (245, 240, 225), -1)
+    cv2.putText(drawn, "TEA", (152, 225), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (20, 20, 20), 6)
+    mask = find_mask(photo(drawn / np.float32(255)))
+    letters = (drawn == 20).all(axis=-1)
+    letters[:, :150] = letters[:, 220:] = False
+    assert mask.origin == "colours"
+    assert (mask.weights[letters] > 0.5).mean() > 0.95
