@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from shop_style.imaging.pullpush import filled
+from styleeval.preservation.pullpush import filled
 
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
