@@ -53,6 +53,16 @@ def test_a_contact_shadow_is_followed_up_to_the_products_edge(draw: str) -> None
     assert overlap(mask.weights, cover) > 0.98
 
 
+def test_a_sensors_grain_makes_no_outline_ragged_and_no_mask_unsure() -> None:
+    cover = shape("jar")
+    clean = standing(cover, WOOD)
+    grey = clean.rgb * np.float32(0.93)  # off-white, where grain shows on both sides
+    grain = np.random.default_rng(2).normal(0, 0.006, grey.shape)
+    rgb = (np.rint((grey + grain).clip(0, 1) * 255) / 255).astype(np.float32)
+    mask = find_mask(Photo(rgb=rgb, alpha=None, format="PNG"))
+    assert mask.confidence > 0.9 and overlap(mask.weights, cover) > 0.97
+
+
 def under_a_lamp(cover: Floats, colour: tuple[float, ...], reach: int, dark: float) -> Photo:
     """The jar on white with a wide shadow cast to its right, as 8 bit."""
     fallen = np.zeros_like(cover)
