@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.http import HttpResponse
 from django.utils import timezone
 
 from shop_style.experiments import lifecycle
@@ -16,10 +17,10 @@ from shop_style.experiments.allocation import FLOOR, MIN_CHANGE, Reallocation, r
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.snapshot import forget_snapshot
-from shop_style.models import Arm, AuditEntry, Experiment
+from shop_style.models import Arm, AuditEntry, Experiment, SummaryTotals
 from styleeval.inference import Summary, thompson_allocation
 from tests.experiments.crowd import Habits, come
-from tests.experiments.visits import visit
+from tests.experiments.visits import visit, visit_arm
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +71,32 @@ def test_new_visitors_follow_the_results_and_the_trail_has_their_propensities(
     again = visit(shop, early.visitor)
     assert again.is_styled == early.is_styled
     arms = Counter(visit(shop).is_styled for _ in range(120))
-    assert arms[True] > 85  # 102 expected of 120, with a deviation of at most 5.5
+    assert arms[True] > 80  # 105 of 120 are expected, with a deviation of 3.6
+    few = round(60 * weights(shop)["control"])
+    newcomers = [visit_arm(shop, styled=False) for _ in range(few)]
+    newcomers += [visit_arm(shop, styled=True) for _ in range(60 - few)]
+    for seeing in (again, *newcomers):
+        seeing.page.finish(HttpResponse())
+        seeing.report(("viewable", 0))
+    rollup()
+    counted = {
+        (row["phase__number"], row["arm__slug"]): row["visitors"]
+        for row in SummaryTotals.objects.filter(slice=SummaryTotals.ALL).values(
+            "phase__number", "arm__slug", "visitors"
+        )
+    }
+    first = {"control": 200, "warm": 200}
+    first["warm" if early.is_styled else "control"] += 1
+    assert counted == {
+        (1, "control"): first["control"],
+        (1, "warm"): first["warm"],
+        (2, "control"): few,
+        (2, "warm"): 60 - few,
+    }
+    shop.experiment.refresh_from_db()
+    assert shop.experiment.state == Experiment.State.RUNNING
+    rendered = [it for it in build_report(shop.experiment).splits if it.stage == "rendered"]
+    assert rendered and not any(it.mismatched for it in rendered)
 
 
 def clicking(visitors: int, number: int) -> Summary:
