@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -211,3 +213,27 @@ def test_a_phase_that_cannot_begin_leaves_everything_as_it_was(make_shop: Any) -
     assert weights(shop) == {"control": 0.5, "warm": 0.5}
     assert not AuditEntry.objects.filter(verb="weights changed").exists()
     lifecycle.finish(shop.experiment, actor="ada")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_begin_one_phase(make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    seen(shop, control=30, warm=120)
+    gate = threading.Barrier(3)
+    begun: list[int | None] = []
+
+    def run() -> None:
+        experiment = Experiment.objects.get()
+        gate.wait()
+        try:
+            begun.append(reallocate(experiment, actor="ada").phase)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert begun.count(2) == 1 and begun.count(None) == 2
