@@ -205,7 +205,7 @@ def check_experiments(databases: Any = None, **_: Any) -> list[CheckMessage]:
 
     from shop_style.models import Experiment
 
-    live = Experiment.objects.filter(state__in=(Experiment.State.RUNNING, Experiment.State.PAUSED))
+    live = Experiment.objects.filter(state__in=Experiment.LIVE)
     try:
         slugs = [slug for alias in databases or [] for slug in _slugs(live.using(alias))]
     except DatabaseError:

@@ -157,7 +157,7 @@ def _finish(experiment: Experiment, actor: str, values: dict[str, Any]) -> str:
     )
 
 
-DECIDABLE = (*lifecycle.LIVE, State.FINISHED)
+DECIDABLE = (*Experiment.LIVE, State.FINISHED)
 STEPS = {
     step.name: step
     for step in (

@@ -100,9 +100,7 @@ def eligible_pictures(
 def overlaps(experiment: Experiment, pictures: Pictures) -> list[str]:
     """Live experiments that show some of these pictures to the same visitors in the same place."""
     alias = experiment_database()
-    live = Experiment.objects.using(alias).filter(
-        state__in=(Experiment.State.RUNNING, Experiment.State.PAUSED)
-    )
+    live = Experiment.objects.using(alias).filter(state__in=Experiment.LIVE)
     problems = []
     for other in live.exclude(pk=experiment.pk):
         if _kept_apart(experiment, other):

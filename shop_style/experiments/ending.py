@@ -14,8 +14,6 @@ from shop_style.generation.review import publish, withdraw
 from shop_style.models import Experiment, PhaseProduct, PhaseVariant, Status, StyleVariant
 from shop_style.models.variant import Review
 
-State = Experiment.State
-
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
@@ -50,7 +48,7 @@ def ending(experiment: Experiment, ship: str | None) -> Ending:
     ours = _of_products(StyleVariant.objects.using(alias), products).filter(database=alias)
     published = ours.published()
     winners = published
-    if experiment.state == State.FINISHED:
+    if experiment.state == Experiment.State.FINISHED:
         # What a revert withdrew is still what was compared.
         frozen = PhaseVariant.objects.using(alias).filter(product__in=products)
         compared = ours.live().filter(status=Status.READY, review=Review.APPROVED)
@@ -94,7 +92,7 @@ def _of_products(rows: QuerySet[StyleVariant], products: QuerySet[PhaseProduct])
 def _disturbed(experiment: Experiment, losers: QuerySet[StyleVariant]) -> dict[str, int]:
     rows = PhaseVariant.objects.using(experiment._state.db).filter(
         variant__in=losers.values("pk"),
-        product__phase__experiment__state__in=(State.RUNNING, State.PAUSED),
+        product__phase__experiment__state__in=Experiment.LIVE,
         product__left_out_at=None,
     )
     rows = rows.exclude(product__phase__experiment=experiment).order_by()

@@ -29,9 +29,6 @@ from shop_style.models import (
 
 State = Experiment.State
 
-
-LIVE = (State.RUNNING, State.PAUSED)
-
 _MOST_VISITORS = 2_147_483_647
 
 
@@ -137,14 +134,20 @@ def raise_coverage(experiment: Experiment, coverage: float, *, actor: str) -> No
 
 
 def change_weights(
-    experiment: Experiment, weights: Mapping[str, float], *, actor: str, reason: str = ""
+    experiment: Experiment,
+    weights: Mapping[str, float],
+    *,
+    actor: str,
+    reason: str = "",
+    detail: Mapping[str, Any] | None = None,
 ) -> Phase:
     """Begin a new phase with other weights by arm slug. Who has entered stays in their phase.
 
-    Products and variants are frozen anew. Raises ExperimentError for weights that do not fit.
+    Products and variants are frozen anew. detail: what the weights were made from, for the trail.
+    Raises ExperimentError for weights that do not fit.
     """
     with _step(experiment, "weights changed", actor, State.RUNNING, reason) as step:
-        row = step.row
+        row, step.detail = step.row, dict(detail or {})
         arms = list(row.arms.select_related("style"))
         unknown = set(weights) ^ {arm.slug for arm in arms}
         if unknown or abs(sum(weights.values()) - 1) > 1e-6 or min(weights.values()) <= 0:
@@ -178,7 +181,7 @@ def finish(
     them all. Variants stay approved, and `ship` and `revert` take either back.
     """
     note = f"{'shipped ' + ship if ship else 'reverted to the originals'}. {reason}".strip()
-    with _step(experiment, "finished", actor, LIVE, note) as step:
+    with _step(experiment, "finished", actor, Experiment.LIVE, note) as step:
         row = step.row
         row.ended_at = timezone.now()
         row.phases.filter(ended_at=None).update(ended_at=row.ended_at)
@@ -192,7 +195,7 @@ def ship(experiment: Experiment, arm: str, *, actor: str, reason: str = "") -> N
     ExperimentError for an arm that is not there, and where another live experiment shows what
     would be withdrawn.
     """
-    if experiment.state in LIVE:
+    if experiment.is_live:
         finish(experiment, actor=actor, ship=arm, reason=reason)
         return
     with _step(experiment, "shipped", actor, State.FINISHED, f"{arm}. {reason}".strip()) as step:
@@ -202,7 +205,7 @@ def ship(experiment: Experiment, arm: str, *, actor: str, reason: str = "") -> N
 def revert(experiment: Experiment, *, actor: str, reason: str = "") -> None:
     """Show the originals again, also after a ship; a live experiment ends with it. Raises as
     `ship`."""
-    if experiment.state in LIVE:
+    if experiment.is_live:
         finish(experiment, actor=actor, reason=reason)
         return
     with _step(experiment, "reverted", actor, State.FINISHED, reason) as step:
@@ -237,7 +240,7 @@ def _layer_salt(experiment: Experiment) -> str:
     if not experiment.layer:
         return ""
     rows = Experiment.objects.using(experiment._state.db).exclude(pk=experiment.pk)
-    others = rows.filter(layer=experiment.layer, state__in=(State.RUNNING, State.PAUSED))
+    others = rows.filter(layer=experiment.layer, state__in=Experiment.LIVE)
     return others.values_list("layer_salt", flat=True).first() or secrets.token_hex(16)
 
 

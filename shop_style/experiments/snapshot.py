@@ -107,7 +107,7 @@ class ExperimentEntry:
     @property
     def is_live(self) -> bool:
         """Does it decide what shoppers see?"""
-        return self.state in (Experiment.State.RUNNING, Experiment.State.PAUSED)
+        return self.state in Experiment.LIVE
 
     def slug_of(self, arm: int) -> str:
         """An arm's slug by its row number; empty for one that is not there."""

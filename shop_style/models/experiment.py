@@ -22,6 +22,9 @@ class Experiment(models.Model):
         PAUSED = "paused", _("paused")
         FINISHED = "finished", _("finished")
 
+    LIVE = (State.RUNNING, State.PAUSED)
+    """It decides what shoppers see. A paused one does: it shows the originals."""
+
     class Outcome(models.TextChoices):
         SHIP = "ship", _("shipped")
         REVERT = "revert", _("reverted to the originals")
@@ -132,8 +135,8 @@ class Experiment(models.Model):
 
     @property
     def is_live(self) -> bool:
-        """Does it decide what shoppers see? A paused one does: it shows the originals."""
-        return self.state in (self.State.RUNNING, self.State.PAUSED)
+        """Does it decide what shoppers see?"""
+        return self.state in self.LIVE
 
 
 class Arm(models.Model):

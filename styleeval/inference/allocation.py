@@ -115,7 +115,7 @@ def best_chances(rates: Sequence[Rate]) -> tuple[float, ...]:
         z = np.linspace(-_REACH, _REACH, min(wanted, _MOST_POINTS) + 1)
         others = np.arange(len(rates)) != arm
         below = ndtr((mean + deviation * z[:, None] - means[others]) / deviations[others])
-        chances.append(float(np.exp(-z * z / 2) @ below.prod(axis=1)) * (z[1] - z[0]))
+        chances.append(float(np.exp(-z * z / 2) @ below.prod(axis=1) * (z[1] - z[0])))
     total = math.fsum(chances)
     return tuple(chance / total for chance in chances)
 

@@ -46,7 +46,7 @@ class Coverage:
         return math.exp(centre) * math.sqrt(spread / len(logs))
 
 
-def bounds(runs: int, *, nominal: float, chance: float = 1e-6) -> tuple[int, int]:
+def bounds(runs: int, *, nominal: float, chance: float = 1e-3) -> tuple[int, int]:
     """Fewest and most intervals that hold the truth in all but this chance, where each does with
     the nominal one (exact binomial, both sides)."""
     from scipy.stats import binom
