@@ -189,9 +189,10 @@ class SplitSerializer(serializers.Serializer[Any]):
 
 
 class HourSerializer(serializers.Serializer[Any]):
-    """An arm's hour."""
+    """An arm's hour in one phase."""
 
     arm = serializers.CharField()
+    phase = serializers.IntegerField()
     hour = serializers.DateTimeField()
     viewable = serializers.IntegerField()
     clicks = serializers.IntegerField()

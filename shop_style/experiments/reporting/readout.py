@@ -153,9 +153,11 @@ def _tallied(tallies: Tallies, kind: str, arm: Arm) -> int:
 
 def _hours(alias: str, arms: Sequence[Arm], phases: Sequence[Phase]) -> list[Hour]:
     slugs = {arm.pk: arm.slug for arm in arms}
-    rows = HourlyTotals.objects.using(alias).filter(phase__in=phases).order_by("hour", "arm")
-    summed = rows.values_list("arm", "hour").annotate(Sum("viewable"), Sum("clicks"))
+    numbers = {phase.pk: phase.number for phase in phases}
+    rows = HourlyTotals.objects.using(alias).filter(phase__in=phases)
+    rows = rows.order_by("hour", "arm", "phase")
+    summed = rows.values_list("arm", "phase", "hour").annotate(Sum("viewable"), Sum("clicks"))
     return [
-        Hour(arm=slugs[arm], hour=hour, viewable=viewable, clicks=clicks)
-        for arm, hour, viewable, clicks in summed
+        Hour(arm=slugs[arm], phase=numbers[phase], hour=hour, viewable=viewable, clicks=clicks)
+        for arm, phase, hour, viewable, clicks in summed
     ]

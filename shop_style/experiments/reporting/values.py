@@ -148,12 +148,13 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Hour:
-    """One arm's hour, for the chart."""
+    """One arm's hour in one phase, for the chart."""
 
     arm: str
     hour: datetime
     viewable: int
     clicks: int
+    phase: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

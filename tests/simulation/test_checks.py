@@ -1,0 +1,95 @@
+"""Checks of a report over crowds: what is no fault sets off none, and none breaks the report."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from shop_style.experiments import lifecycle
+from shop_style.experiments.reporting import checks
+from shop_style.experiments.reporting.page import report_page
+from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.values import Check, ExperimentReport
+from shop_style.models import Experiment, RollupMark, SummaryTotals
+from tests.simulation import reports
+from tests.simulation.shop import Shop, open_shop
+from tests.simulation.shopper import USUAL
+from tests.simulation.totals import CROWD, Crowd, come
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(db: Any) -> Shop:
+    return open_shop(USUAL.tiles, planned=2 * CROWD)
+
+
+def report_of(shop: Shop) -> ExperimentReport:
+    return build_report(Experiment.objects.get(pk=shop.experiment.pk))
+
+
+def check(report: ExperimentReport, name: str) -> Check:
+    return next(item for item in report.checks if item.name == name)
+
+
+def test_a_report_of_pictures_that_nobody_could_load(shop: Shop) -> None:
+    reports.healthy(shop)
+    SummaryTotals.objects.filter(slice="all").update(failing_visitors=F("visitors"))
+    report = report_of(shop)
+    found = check(report, "load_failures")
+    assert found.light == "amber" and "100.00 % of its visitors" in found.finding
+    assert found.advice and report_page(report)
+
+
+def test_a_check_that_fails_is_open_and_told_in_the_log(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    reports.healthy(shop)
+
+    def fail(_found: Any) -> Any:
+        raise ZeroDivisionError("no clocks")
+
+    monkeypatch.setitem(checks._CHECKS, "clocks", fail)  # type: ignore[arg-type]
+    with caplog.at_level(logging.ERROR):
+        report = report_of(shop)
+    found = check(report, "clocks")
+    assert found.light == "open" and "could not be made" in found.finding
+    assert "no clocks" in caplog.text and "failed" in caplog.text
+    assert len(report.checks) > 10 and report_page(report)
+
+
+def test_arms_that_are_alike_stay_green_over_a_change_of_weights(shop: Shop) -> None:
+    """The second phase brings other visitors, most of them to one arm."""
+    before = Crowd(enrolled=20_000, visitors=20_000)
+    for slug in ("control", "warm"):
+        come(shop, slug, before)
+    lifecycle.change_weights(shop.experiment, {"control": 0.1, "warm": 0.9}, actor="ada")
+    after = replace(before, seen=(4.5, 2.5, 1.0), failing=0.02, flagged=0.01, seed=2)
+    come(shop, "control", replace(after, enrolled=4_000, visitors=4_000))
+    come(shop, "warm", replace(after, enrolled=36_000, visitors=36_000))
+    RollupMark.objects.update_or_create(pk=1, defaults={"rolled_at": timezone.now()})
+    report = report_of(shop)
+    assert [(c.name, c.finding) for c in report.checks if c.light in reports.BAD] == []
+    finding = check(report, "load_failures").finding
+    shares = [float(share) for share in re.findall(r"([\d.]+) %", finding)]
+    assert shares[0] == pytest.approx(shares[1], abs=0.2)
+
+
+def test_faults_of_one_arm_are_found_over_phases(shop: Shop) -> None:
+    """With a tenth of the visitors in the arm that is well, then nine tenths."""
+    crowd = Crowd(enrolled=20_000, visitors=20_000)
+    bad = replace(crowd, failing=0.02, flagged=0.01, seen=(3.9, 1.25, 0.35), seed=3)
+    come(shop, "control", crowd)
+    come(shop, "warm", bad)
+    lifecycle.change_weights(shop.experiment, {"control": 0.1, "warm": 0.9}, actor="ada")
+    come(shop, "control", replace(crowd, enrolled=4_000, visitors=4_000))
+    come(shop, "warm", replace(bad, enrolled=36_000, visitors=36_000))
+    report = report_of(shop)
+    lights = {name: check(report, name).light for name in ("load_failures", "bots", "positions")}
+    assert lights == {"load_failures": "red", "bots": "amber", "positions": "amber"}
