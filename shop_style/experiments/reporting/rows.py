@@ -22,7 +22,12 @@ from shop_style.experiments.reporting.values import (
     ExperimentReport,
     Segment,
 )
-from shop_style.experiments.reporting.verdict import basis_in_words, lift_in_words, p_in_words
+from shop_style.experiments.reporting.verdict import (
+    basis_in_words,
+    is_barred,
+    lift_in_words,
+    p_in_words,
+)
 
 if TYPE_CHECKING:
     from styleeval.inference import Interval
@@ -178,7 +183,7 @@ def effect_row(report: ExperimentReport, effect: Effect, bar: Bar | None, key: i
 
 
 def _reading(report: ExperimentReport, effect: Effect) -> str:
-    if effect.comparison is not None and report.is_mismatched:
+    if effect.comparison is not None and is_barred(report, effect):
         return _("not to be trusted: see the checks")
     if effect.state == "no_difference_shown" and not report.is_final:
         return _("no difference shown yet")
