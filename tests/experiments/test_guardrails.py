@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import guardrails, lifecycle
+from shop_style.experiments.evidence import sums_of, sums_since
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.snapshot import forget_snapshot
-from shop_style.models import AuditEntry, Experiment
+from shop_style.experiments.summaries import summarise
+from shop_style.models import AuditEntry, Experiment, MixedVisitor, VisitorTotals
 from tests.experiments.crowd import Habits, come
 from tests.experiments.visits import visit
 
@@ -137,6 +140,35 @@ def test_who_resumes_is_not_stopped_by_the_same_visitors(shop: Any) -> None:
     both(shop, *wrong, name="c")
     assert len(rollup().paused) == 1
     assert last_entry().detail["visitors"] == {"control": 600, "warm": 600}
+
+
+def test_visitors_who_saw_two_arms_are_no_mismatch_after_a_resume(shop: Any) -> None:
+    """As many came to each arm, whatever its weight; left out, the small arm misses them most."""
+    phase = shop.experiment.phases.get()
+    control, warm = shop.experiment.arms.order_by("position")
+    phase.weights = {str(control.pk): 0.9, str(warm.pk): 0.1}
+    phase.save()
+    now, alike = timezone.now(), {"phase": phase, "rendered": 1, "viewable": 1}
+    VisitorTotals.objects.bulk_create(
+        VisitorTotals(arm=arm, visitor=f"{arm.pk}-{n}", first_at=now, last_at=now, **alike)
+        for arm, number in ((control, 3600), (warm, 400))
+        for n in range(number)
+    )
+    MixedVisitor.objects.bulk_create(
+        MixedVisitor(experiment=shop.experiment, visitor=f"{arm.pk}-{n}")
+        for arm in (control, warm)
+        for n in range(150)
+    )
+    summarise("default", [phase.pk])
+    assert guardrails.watch() == []
+    since = now - timedelta(days=1)
+    Experiment.objects.update(acknowledged={"sample_ratio": since.isoformat()})
+    shop.experiment.refresh_from_db()
+    assert sums_since(shop.experiment, since) == sums_of("default", [phase.pk])
+    assert guardrails.watch() == []
+    splits = {item.stage: item for item in build_report(shop.experiment).splits}
+    assert splits["rendered"].counts == splits["viewable"].counts == {"control": 3600, "warm": 400}
+    assert splits["viewable"].mismatched is False
 
 
 def test_the_planned_end_stops_enrolment_without_anybody_and_waits(make_shop: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from shop_style.experiments.reporting.sums import Sums
+from shop_style.experiments.reporting.sums import Row, Sums
 from shop_style.experiments.reporting.values import Split
 from shop_style.experiments.tally import VISITOR
 from shop_style.models import Arm
@@ -32,7 +32,7 @@ def splits_of(arms: Sequence[Arm], sums: Sums, tallies: Tallies, *, by_tile: boo
             "tokens": [tallies.get((phase.pk, VISITOR, arm.slug), 0) for arm in weighted],
             # Whoever saw two arms came to each, and is left out of the results alone.
             "rendered": [row["visitors"] + row["mixed"] if row else 0 for row in rows],
-            "viewable": [row["viewing_visitors"] if row else 0 for row in rows],
+            "viewable": _viewing(rows),
         }
         if by_tile:  # each visitor is in every arm; what was dealt out are tiles
             stages = {"tiles": [row["tiles"] if row else 0 for row in rows]}
@@ -50,3 +50,15 @@ def splits_of(arms: Sequence[Arm], sums: Sums, tallies: Tallies, *, by_tile: boo
                 )
             )
     return found
+
+
+def _viewing(rows: Sequence[Row | None]) -> list[int]:
+    """Visitors with a picture in view, of each arm.
+
+    Whoever saw two arms is in no sum but the number of them: as many of these as of all others are
+    taken to have had one in view, in each arm alike. Left out, they would be missed most in the
+    arm with the fewest visitors.
+    """
+    visitors = sum(row["visitors"] for row in rows if row)
+    share = sum(row["viewing_visitors"] for row in rows if row) / visitors if visitors else 0.0
+    return [row["viewing_visitors"] + round(share * row["mixed"]) if row else 0 for row in rows]
