@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -57,6 +57,19 @@ class ArmSums:
 
 Sums = Mapping[tuple[int, int], ArmSums]
 """By phase and arm."""
+
+
+def surplus(strata: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> float:
+    """How many more of a thing a treatment's visitors have than if they were the control's.
+
+    strata: the number of it and of visitors, of control and treatment in each phase. Compared
+    inside a phase, for added up a good week that one arm saw more of would pass for more.
+    """
+    found = 0.0
+    for (one, visitors), (other, others) in strata:
+        if visitors and others:
+            found += (other * visitors - one * others) / (visitors + others)
+    return found
 
 
 def sums_of(alias: str, phases: Sequence[int]) -> Sums:
