@@ -181,7 +181,9 @@ class SplitSerializer(serializers.Serializer[Any]):
     """A sample-ratio check."""
 
     stage = serializers.ChoiceField(choices=("tokens", "rendered", "viewable", "tiles"))
-    phase = serializers.IntegerField()
+    phase = serializers.IntegerField(
+        allow_null=True, help_text="null: all phases, each held to its own weights; this decides"
+    )
     counts = serializers.DictField(child=serializers.IntegerField())
     expected = serializers.DictField(child=serializers.FloatField())
     p_value = serializers.FloatField()

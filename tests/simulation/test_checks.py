@@ -93,3 +93,31 @@ def test_faults_of_one_arm_are_found_over_phases(shop: Shop) -> None:
     report = report_of(shop)
     lights = {name: check(report, name).light for name in ("load_failures", "bots", "positions")}
     assert lights == {"load_failures": "red", "bots": "amber", "positions": "amber"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wrong"),
+    [
+        # Alone the first would be an alarm, with p = 0.0008; it is one of two.
+        ((10_238, 9_762), (8_000, 12_000), False),
+        # Alone neither is, with p = 0.003; they are off by the same.
+        ((10_210, 9_790), (8_206, 11_794), True),
+    ],
+)
+def test_the_sample_ratio_has_one_verdict_over_phases(
+    shop: Shop, first: tuple[int, int], second: tuple[int, int], wrong: bool
+) -> None:
+    for counts in (first, second):
+        if counts is second:
+            weights = {"control": 0.4, "warm": 0.6}
+            lifecycle.change_weights(shop.experiment, weights, actor="ada")
+        for slug, number in zip(("control", "warm"), counts, strict=True):
+            come(shop, slug, Crowd(enrolled=number, visitors=number))
+    report = report_of(shop)
+    found = check(report, "sample_ratio_rendered")
+    assert found.light == ("red" if wrong else "green")
+    assert report.is_mismatched is wrong
+    single = [s for s in report.splits if s.stage == "rendered" and s.phase]
+    assert [tuple(item.counts.values()) for item in single] == [first, second]
+    assert [item.mismatched for item in single] == [not wrong, False]
+    assert ("phase 2" in found.finding) is wrong

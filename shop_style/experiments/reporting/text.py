@@ -14,7 +14,6 @@ from shop_style.experiments.reporting.values import (
     Check,
     Effect,
     ExperimentReport,
-    Split,
 )
 from shop_style.experiments.reporting.verdict import (
     basis_in_words,
@@ -79,23 +78,6 @@ def check_in_words(check: Check) -> str:
     about = f" ({check.arm})" if check.arm else ""
     advice = f". {check.advice}" if check.advice else ""
     return f"{LIGHTS[check.light]:>4}  {check.title}{about}: {check.finding}{advice}"
-
-
-def split_in_words(split: Split) -> str:
-    """A sample-ratio check of one phase in a line."""
-    stages = {
-        "tokens": "visitors enrolled",
-        "rendered": "visitors with a rendered picture",
-        "viewable": "visitors with a picture in view",
-        "tiles": "tiles",
-    }
-    counts = ", ".join(f"{slug} {number:,}" for slug, number in split.counts.items())
-    found = {
-        None: "too few to check",
-        False: f"as promised (p = {split.p_value:.3f})",
-        True: f"NOT AS PROMISED (p = {split.p_value:.2g})",
-    }[split.mismatched]
-    return f"sample ratio, phase {split.phase}, {stages[split.stage]}: {counts}: {found}"
 
 
 def _arm_row(arm: ArmReport) -> tuple[str, ...]:

@@ -67,10 +67,11 @@ class ArmReport:
 @dataclass(frozen=True, kw_only=True)
 class Split:
     """A sample-ratio check. stage: `tokens` (visitors enrolled), `rendered`, `viewable`, or
-    `tiles` where each tile was drawn."""
+    `tiles` where each tile was drawn. phase: its number; None is all of them, each held to its own
+    weights, which alone decides: the more phases are looked at, the sooner one is off by chance."""
 
     stage: str
-    phase: int
+    phase: int | None
     counts: Mapping[str, int]
     expected: Mapping[str, float]
     p_value: float
@@ -219,7 +220,8 @@ class ExperimentReport:
     @property
     def is_mismatched(self) -> bool:
         """Did an arm not receive the visitors it was promised?"""
-        return any(split.mismatched for split in self.splits if split.stage != "viewable")
+        whole = (split for split in self.splits if split.phase is None)
+        return any(split.mismatched for split in whole if split.stage != "viewable")
 
     @property
     def worst_light(self) -> str:

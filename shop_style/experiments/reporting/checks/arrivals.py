@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from shop_style.experiments.reporting.checks.findings import FEW, STRICT, Findings, p_value
 from shop_style.experiments.reporting.sums import Strata, Sums
-from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, Check
+from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, Check, Split
 from shop_style.models import Arm, Phase
 
 if TYPE_CHECKING:
@@ -20,29 +20,31 @@ def split_checks(found: Findings) -> Iterator[Check]:
     """Sample ratio, stage by stage, all phases together."""
     for stage, (title, advice, alarm) in _stages().items():
         splits = [item for item in found.splits if item.stage == stage]
-        if not splits:
+        whole = next((item for item in splits if item.phase is None), None)
+        if whole is None:
             continue
-        wrong = [item for item in splits if item.mismatched]
-        if wrong:
-            light = alarm
-        else:
-            light = OPEN if all(item.mismatched is None for item in splits) else GREEN
-        said = "; ".join(
-            ", ".join(
-                f"{slug} {number:,} ({item.expected[slug]:,.0f})"
-                for slug, number in item.counts.items()
+        light = {None: OPEN, False: GREEN, True: alarm}[whole.mismatched]
+        finding = _("came (expected): %(counts)s") % {"counts": _came(whole)}
+        single = [item for item in splits if item.phase is not None]
+        if whole.mismatched and len(single) > 1:
+            finding += "".join(
+                "; " + _("phase %(number)d: %(counts)s") % {"number": n, "counts": _came(item)}
+                for item in single
+                if (n := item.phase) is not None
             )
-            for item in wrong or splits[-1:]
-        )
-        finding = _("came (expected): %(counts)s") % {"counts": said}
-        p = min((item.p_value for item in splits), default=1.0)
         yield Check(
             name=f"sample_ratio_{stage}",
             light=light,
             title=title,
-            finding=f"{finding}; {p_value(p)}",
-            advice=advice if wrong else "",
+            finding=f"{finding}; {p_value(whole.p_value)}",
+            advice=advice if whole.mismatched else "",
         )
+
+
+def _came(split: Split) -> str:
+    return ", ".join(
+        f"{slug} {number:,} ({split.expected[slug]:,.0f})" for slug, number in split.counts.items()
+    )
 
 
 def _stages() -> dict[str, tuple[str, str, str]]:
