@@ -94,10 +94,17 @@ class EffectSerializer(serializers.Serializer[Any]):
     posterior = PosteriorSerializer(allow_null=True)
     reasons = serializers.ListField(child=serializers.CharField())
     course = MomentSerializer(many=True)
+    as_of = serializers.DateField(
+        allow_null=True,
+        help_text="the day the planned visitors had come, where more came since and are left out",
+    )
 
 
 class SegmentSerializer(serializers.Serializer[Any]):
-    """An arm against the control among some visitors or places; p-values corrected for all."""
+    """An arm against the control among some visitors or places, for one look at the end.
+
+    p-values are corrected for all of them, and null before the end.
+    """
 
     kind = serializers.ChoiceField(choices=("device", "position"))
     name = serializers.CharField()

@@ -91,11 +91,11 @@ def sums_since(experiment: Experiment, since: datetime) -> Sums:
     rows = VisitorTotals.objects.using(experiment._state.db).filter(
         phase__experiment=experiment, first_at__gte=since
     )
-    rows = rows.order_by().values("phase_id", "arm_id")
+    by_arm = rows.order_by().values("phase_id", "arm_id")
     marks = MixedVisitor.objects.using(experiment._state.db).filter(experiment=experiment)
     saw_two = Q(visitor__in=marks.values("visitor"))
-    mixed = rows.filter(saw_two).annotate(n=Count("pk", filter=Q(rendered__gt=0)))
-    found = rows.exclude(saw_two).annotate(
+    mixed = by_arm.filter(saw_two).annotate(n=Count("pk", filter=Q(rendered__gt=0)))
+    found = by_arm.exclude(saw_two).annotate(
         n=Count("pk", filter=Q(rendered__gt=0)),
         failing=Count("pk", filter=Q(failed__gt=0)),
         clicking=Count("pk", filter=Q(clicks__gt=0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,11 @@ from shop_style.experiments import lifecycle
 from shop_style.experiments.reporting import checks
 from shop_style.experiments.reporting.page import report_page
 from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.sums import clicks_over_viewable
 from shop_style.experiments.reporting.values import Check, ExperimentReport
-from shop_style.models import Experiment, RollupMark, SummaryTotals
+from shop_style.experiments.reporting.verdict import remarks
+from shop_style.models import DailyTally, Experiment, RollupMark, SummaryTotals
+from styleeval.inference import alpha_at_end, ratio_difference
 from tests.simulation import reports
 from tests.simulation.shop import Shop, open_shop
 from tests.simulation.shopper import USUAL
@@ -121,3 +125,67 @@ def test_the_sample_ratio_has_one_verdict_over_phases(
     assert [tuple(item.counts.values()) for item in single] == [first, second]
     assert [item.mismatched for item in single] == [not wrong, False]
     assert ("phase 2" in found.finding) is wrong
+
+
+def days(*rates: tuple[int, float]) -> Shop:
+    """A shop that plans 20,000 visitors, with each day's visitors of an arm so far and the style's
+    clicks of a picture; the originals' is 0.05."""
+    shop = open_shop(USUAL.tiles, planned=20_000)
+    for ago, (visitors, rate) in zip(range(len(rates) - 1, -1, -1), rates, strict=True):
+        crowd = Crowd(enrolled=visitors, visitors=visitors)
+        come(shop, "control", crowd)
+        come(shop, "warm", replace(crowd, rate=rate))
+        day = timezone.now().date() - timedelta(days=ago)
+        for model in (SummaryTotals, DailyTally):
+            model.objects.filter(day=timezone.now().date()).update(day=day)
+    return shop
+
+
+def test_an_experiment_that_runs_on_is_read_at_its_declared_end(db: Any) -> None:
+    shop = days((8_000, 0.05), (10_300, 0.06), (14_000, 0.05))
+    report = report_of(shop)
+    (effect,) = report.effects
+    assert effect.as_of == timezone.now().date() - timedelta(days=1)
+    assert (effect.state, effect.basis) == ("higher", "fixed_horizon")
+    rows = [
+        SummaryTotals.objects.get(day=effect.as_of, arm__slug=slug, slice="all")
+        for slug in ("control", "warm")
+    ]
+    control, warm = clicks_over_viewable([vars(rows[0])]), clicks_over_viewable([vars(rows[1])])
+    level = alpha_at_end(0.05, 20_600 / 20_000)
+    assert effect.comparison == ratio_difference(control, warm, level)
+    assert len(effect.course) == 3
+    found = check(report, "plan")
+    assert found.light == "amber" and f"that of {effect.as_of.isoformat()}" in found.advice
+    assert effect.as_of.isoformat() in report_page(report)
+    assert "decide now" not in " ".join(remarks(report))
+    # Ending it changes nothing, whenever that is.
+    Experiment.objects.update(state="finished", ended_at=timezone.now())
+    (ended,) = report_of(shop).effects
+    assert (ended.as_of, ended.comparison) == (effect.as_of, effect.comparison)
+
+
+@pytest.mark.parametrize(
+    ("last", "light", "words"),
+    [(10_900, "green", ""), (11_100, "amber", "holds at any time decides")],
+)
+def test_the_always_valid_interval_decides_where_no_day_is_the_end(
+    db: Any, last: int, light: str, words: str
+) -> None:
+    """Up to OVERRUN while it runs; beyond it, where a day leapt over the end."""
+    shop = days((8_000, 0.05), (last, 0.05))
+    report = report_of(shop)
+    assert (report.effects[0].basis, report.effects[0].as_of) == ("sequence", None)
+    found = check(report, "plan")
+    assert found.light == light and words in found.advice
+    Experiment.objects.update(state="finished", ended_at=timezone.now())
+    (effect,) = report_of(shop).effects
+    assert effect.basis == ("fixed_horizon" if light == "green" else "sequence")
+
+
+def test_where_a_date_is_set_the_visitors_are_no_end(db: Any) -> None:
+    shop = days((8_000, 0.05), (10_300, 0.06), (14_000, 0.05))
+    Experiment.objects.update(ends_at=timezone.now() + timedelta(days=3))
+    report = report_of(shop)
+    assert (report.effects[0].basis, report.effects[0].as_of) == ("sequence", None)
+    assert check(report, "plan").light == "green"

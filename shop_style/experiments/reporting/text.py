@@ -119,7 +119,8 @@ def _segment_lines(report: ExperimentReport) -> Iterator[str]:
     if not known:
         return
     yield ""
-    yield "By device and place on the page (p corrected by Holm)"
+    said = "p corrected by Holm" if report.is_final else "not to decide by before the end"
+    yield f"By device and place on the page ({said})"
     rows = [("segment", "arm", "visitors", "change of the CTR", "p")]
     for item in known:
         assert item.comparison is not None and item.comparison.lift is not None
@@ -130,7 +131,7 @@ def _segment_lines(report: ExperimentReport) -> Iterator[str]:
                 item.arm,
                 f"{item.visitors:,}",
                 f"{100 * lift.estimate:+.1f} %",
-                f"{item.p_holm:.3f}",
+                "–" if item.p_holm is None else f"{item.p_holm:.3f}",
             )
         )
     yield from _table(rows)

@@ -93,7 +93,8 @@ class Effect:
 
     basis: `sequence` (always valid) or `fixed_horizon` (at the declared end); level: what its
     p-value is held to. per_visitor: clicks per visitor, on the same footing. reasons: what is
-    missing, or why the end was not the declared one. course: day by day.
+    missing, or why the end was not the declared one. course: day by day. as_of: the day on which
+    the planned visitors had come, where more came since that the reading leaves out.
     """
 
     arm: str
@@ -106,6 +107,12 @@ class Effect:
     posterior: Posterior | None = None
     reasons: tuple[str, ...] = ()
     course: tuple[Moment, ...] = ()
+    as_of: date | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Is it the one reading at the declared end?"""
+        return self.basis == "fixed_horizon"
 
     @property
     def is_decided(self) -> bool:
@@ -118,7 +125,8 @@ class Segment:
     """One arm against the control among some visitors or places.
 
     kind: `device` or `position`. ctr, control_ctr: clicks over viewable impressions, None without
-    any. p_holm, p_bh: corrected for all segments that have a p-value; None while there are too few.
+    any. comparison: for one look. p_holm, p_bh: corrected for all segments that have a p-value;
+    None while there are too few, and before the end.
     """
 
     kind: str

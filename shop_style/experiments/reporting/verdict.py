@@ -109,7 +109,7 @@ def _sentence(report: ExperimentReport, effect: Effect) -> str:
         return _("%(name)s earns more clicks than the originals: %(change)s.") % values
     if effect.state == "lower":
         return _("%(name)s earns fewer clicks than the originals: %(change)s.") % values
-    if report.is_final:
+    if report.is_final or effect.is_final:
         return _("%(name)s: no difference from the originals is shown: %(change)s.") % values
     return (
         _(
@@ -146,7 +146,7 @@ def _next(report: ExperimentReport, first: Effect | None) -> list[str]:
         return [_("It is paused: everybody sees the originals.")]
     if report.worst_light == RED:
         return []
-    if first is not None and first.is_decided:
+    if first is not None and first.is_decided and not first.is_final:
         return [
             _(
                 "The interval holds however often you look, so you may decide now, or run on for a "
@@ -170,7 +170,11 @@ def _reds(report: ExperimentReport, arm: str) -> set[str]:
 
 def basis_in_words(effect: Effect) -> str:
     """How the interval came about, and for how many looks it holds."""
-    if effect.basis == "fixed_horizon":
+    if effect.as_of is not None:
+        return _("fixed, when the planned visitors had come (%(day)s)") % {
+            "day": effect.as_of.isoformat()
+        }
+    if effect.is_final:
         return _("fixed, at the planned end")
     return _("always valid")
 
