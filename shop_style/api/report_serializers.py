@@ -94,10 +94,17 @@ class EffectSerializer(serializers.Serializer[Any]):
     posterior = PosteriorSerializer(allow_null=True)
     reasons = serializers.ListField(child=serializers.CharField())
     course = MomentSerializer(many=True)
+    as_of = serializers.DateField(
+        allow_null=True,
+        help_text="the day the planned visitors had come, where more came since and are left out",
+    )
 
 
 class SegmentSerializer(serializers.Serializer[Any]):
-    """An arm against the control among some visitors or places; p-values corrected for all."""
+    """An arm against the control among some visitors or places, for one look at the end.
+
+    p-values are corrected for all of them, and null before the end.
+    """
 
     kind = serializers.ChoiceField(choices=("device", "position"))
     name = serializers.CharField()
@@ -181,7 +188,9 @@ class SplitSerializer(serializers.Serializer[Any]):
     """A sample-ratio check."""
 
     stage = serializers.ChoiceField(choices=("tokens", "rendered", "viewable", "tiles"))
-    phase = serializers.IntegerField()
+    phase = serializers.IntegerField(
+        allow_null=True, help_text="null: all phases, each held to its own weights; this decides"
+    )
     counts = serializers.DictField(child=serializers.IntegerField())
     expected = serializers.DictField(child=serializers.FloatField())
     p_value = serializers.FloatField()
@@ -189,9 +198,10 @@ class SplitSerializer(serializers.Serializer[Any]):
 
 
 class HourSerializer(serializers.Serializer[Any]):
-    """An arm's hour."""
+    """An arm's hour in one phase."""
 
     arm = serializers.CharField()
+    phase = serializers.IntegerField()
     hour = serializers.DateTimeField()
     viewable = serializers.IntegerField()
     clicks = serializers.IntegerField()

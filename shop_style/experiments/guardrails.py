@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import ExperimentError
-from shop_style.experiments.evidence import ArmSums, Sums, sums_of, sums_since
+from shop_style.experiments.evidence import ArmSums, Sums, sums_of, sums_since, surplus
 from shop_style.experiments.lifecycle import pause
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.models import Arm, Experiment, Phase
@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 ACTOR: Final = "guardrail"
 CHANCE: Final = 0.001
-"""Of a pause by chance, for each check over an experiment's whole life, however often it runs."""
+"""Of a pause by chance, for each check over an experiment's whole life, however often it runs.
+
+A check of one style after the other shares it out among them.
+"""
 
 LEAST_DEVIATION: Final = 0.005
 """A split that is off by less, as a share of what an arm was promised, is left alone."""
@@ -59,8 +62,18 @@ class _Case:
     def total(self, arm: Arm, name: str) -> int:
         return sum(getattr(self.of(phase, arm), name) for phase in self.phases)
 
+    @property
+    def chance(self) -> float:
+        """Each style's share of CHANCE."""
+        return CHANCE / max(1, sum(not arm.is_control for arm in self.arms))
+
     def weighted(self, phase: Phase) -> list[Arm]:
         return [arm for arm in self.arms if phase.weights.get(str(arm.pk), 0) > 0]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Visitors of each phase in all arms: what phases are weighted by."""
+        return [sum(self.of(phase, arm).visitors for arm in self.arms) for phase in self.phases]
 
     def against_control(self) -> Iterator[tuple[Arm, Arm]]:
         control = next((arm for arm in self.arms if arm.is_control), None)
@@ -179,7 +192,7 @@ def failing_pictures(case: _Case) -> Alarm | None:
         shares = {item.slug: _share(case, item) for item in (control, arm)}
         many = case.total(arm, "failing_visitors") >= _LEAST_FAILING
         above = shares[arm.slug] >= max(floor, 1.5 * shares[control.slug])
-        if many and above and evidence > -math.log(CHANCE):
+        if many and above and evidence > -math.log(case.chance):
             return Alarm(
                 because=Because.LOAD_FAILURES,
                 sentence=(
@@ -218,7 +231,12 @@ def clickbait(case: _Case) -> Alarm | None:
             item.slug: case.total(item, "conversions") / max(1, case.total(item, "visitors"))
             for item in (control, arm)
         }
-        if bound is None or bound >= 0 or per_visitor[arm.slug] > per_visitor[control.slug]:
+        pairs = [(case.of(phase, control), case.of(phase, arm)) for phase in case.phases]
+        more = surplus(
+            ((one.conversions, one.visitors), (other.conversions, other.visitors))
+            for one, other in pairs
+        )
+        if bound is None or bound >= 0 or more > 0:
             continue
         return Alarm(
             because=Because.CLICKBAIT,
@@ -251,8 +269,10 @@ def _orders_per_click(case: _Case, control: Arm, arm: Arm) -> float | None:
             (case.of(phase, control).orders_per_click(), case.of(phase, arm).orders_per_click())
             for phase in case.phases
         ]
-        # One side of the interval alone is looked at, so each may miss by CHANCE.
-        found = sequential_strata(strata, planned=case.planned, alpha=2 * CHANCE)
+        # One side of the interval alone is looked at, so each may miss by all of the chance.
+        found = sequential_strata(
+            strata, planned=case.planned, alpha=2 * case.chance, sizes=case.sizes
+        )
     except InferenceError:  # also of orders by visitors whose pictures never reported
         return None
     return found.difference.high

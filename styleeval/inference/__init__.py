@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from styleeval.inference.errors import TooFewProducts as TooFewProducts
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
     from styleeval.inference.evidence import multinomial_evidence as multinomial_evidence
+    from styleeval.inference.mantel import StratifiedShares as StratifiedShares
+    from styleeval.inference.mantel import stratified_shares as stratified_shares
     from styleeval.inference.mean import mean_difference as mean_difference
     from styleeval.inference.mean import mean_summary as mean_summary
     from styleeval.inference.mean import per_visitor as per_visitor
@@ -100,6 +102,7 @@ _HOMES = {
     "RatioDesign": "power",
     "Result": "result",
     "State": "result",
+    "StratifiedShares": "mantel",
     "Summary": "summary",
     "TooFewProducts": "errors",
     "TooFewVisitors": "errors",
@@ -144,6 +147,7 @@ _HOMES = {
     "smallest_lift": "power",
     "stratified_difference": "strata",
     "stratified_lift_posterior": "bayesian",
+    "stratified_shares": "mantel",
     "thompson_allocation": "allocation",
     "visitors_for": "power",
 }

@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import guardrails, lifecycle
+from shop_style.experiments.evidence import ArmSums, sums_of, sums_since
+from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.snapshot import forget_snapshot
-from shop_style.models import AuditEntry, Experiment
+from shop_style.experiments.summaries import summarise
+from shop_style.models import Arm, AuditEntry, Experiment, MixedVisitor, Phase, VisitorTotals
 from tests.experiments.crowd import Habits, come
 from tests.experiments.visits import visit
 
@@ -139,6 +142,35 @@ def test_who_resumes_is_not_stopped_by_the_same_visitors(shop: Any) -> None:
     assert last_entry().detail["visitors"] == {"control": 600, "warm": 600}
 
 
+def test_visitors_who_saw_two_arms_are_no_mismatch_after_a_resume(shop: Any) -> None:
+    """As many came to each arm, whatever its weight; left out, the small arm misses them most."""
+    phase = shop.experiment.phases.get()
+    control, warm = shop.experiment.arms.order_by("position")
+    phase.weights = {str(control.pk): 0.9, str(warm.pk): 0.1}
+    phase.save()
+    now, alike = timezone.now(), {"phase": phase, "rendered": 1, "viewable": 1}
+    VisitorTotals.objects.bulk_create(
+        VisitorTotals(arm=arm, visitor=f"{arm.pk}-{n}", first_at=now, last_at=now, **alike)
+        for arm, number in ((control, 3600), (warm, 400))
+        for n in range(number)
+    )
+    MixedVisitor.objects.bulk_create(
+        MixedVisitor(experiment=shop.experiment, visitor=f"{arm.pk}-{n}")
+        for arm in (control, warm)
+        for n in range(150)
+    )
+    summarise("default", [phase.pk])
+    assert guardrails.watch() == []
+    since = now - timedelta(days=1)
+    Experiment.objects.update(acknowledged={"sample_ratio": since.isoformat()})
+    shop.experiment.refresh_from_db()
+    assert sums_since(shop.experiment, since) == sums_of("default", [phase.pk])
+    assert guardrails.watch() == []
+    splits = {item.stage: item for item in build_report(shop.experiment).splits}
+    assert splits["rendered"].counts == splits["viewable"].counts == {"control": 3600, "warm": 400}
+    assert splits["viewable"].mismatched is False
+
+
 def test_the_planned_end_stops_enrolment_without_anybody_and_waits(make_shop: Any) -> None:
     shop = make_shop(2, ends_at=timezone.now() + timedelta(hours=1))
     shop.start()
@@ -189,3 +221,54 @@ def test_queries_do_not_grow_with_experiments(shop: Any, django_assert_num_queri
     rollup()
     with django_assert_num_queries(5):
         guardrails.watch()
+
+
+def test_a_check_of_each_style_shares_its_chance_among_them(shop: Any) -> None:
+    """Twenty-four failing visitors beside three: enough for one style, not for one of five."""
+    phase, arms = shop.experiment.phases.get(), list(shop.experiment.arms.order_by("position"))
+    control, warm = arms
+    sums = {
+        (phase.pk, control.pk): ArmSums(visitors=400, failing_visitors=3),
+        (phase.pk, warm.pk): ArmSums(visitors=400, failing_visitors=24),
+    }
+    one = guardrails._Case(arms=arms, phases=[phase], sums=sums, planned=2000)
+    styles = [Arm(pk=-n, slug=f"s{n}", style=warm.style) for n in range(1, 5)]
+    five = guardrails._Case(arms=[*arms, *styles], phases=[phase], sums=sums, planned=2000)
+    assert five.chance == pytest.approx(one.chance / 5) == pytest.approx(guardrails.CHANCE / 5)
+    assert guardrails.failing_pictures(one) is not None
+    assert guardrails.failing_pictures(five) is None
+
+
+def test_orders_are_compared_inside_each_phase(shop: Any) -> None:
+    """The second phase buys more and comes to one arm: in neither phase does it order more."""
+    phase = shop.experiment.phases.get()
+    arms = list(shop.experiment.arms.order_by("position"))
+    second = Phase(pk=-1, experiment=shop.experiment, number=2, weights=phase.weights)
+
+    def sums(visitors: int, clicks: int, orders: int) -> ArmSums:
+        """Each clicks and orders once at most."""
+        return ArmSums(
+            visitors=visitors,
+            clicking_visitors=clicks,
+            clicks=clicks,
+            clicks_squared=clicks,
+            conversions=orders,
+            conversions_squared=orders,
+            clicks_conversions=orders,
+        )
+
+    case = guardrails._Case(
+        arms=arms,
+        phases=[phase, second],
+        sums={
+            (phase.pk, arms[0].pk): sums(5000, 1000, 200),
+            (phase.pk, arms[1].pk): sums(5000, 2000, 180),
+            (second.pk, arms[0].pk): sums(1000, 200, 100),
+            (second.pk, arms[1].pk): sums(9000, 4000, 800),
+        },
+        planned=20_000,
+    )
+    alarm = guardrails.clickbait(case)
+    assert alarm is not None and alarm.because == "clickbait"
+    rates = alarm.detail["orders_per_visitor"]
+    assert rates["warm"] > rates["control"]  # added up it would seem to sell more

@@ -169,6 +169,16 @@ def test_segments_are_corrected_together(shop: Any) -> None:
         ("position", "1-4"),
         ("position", "5-12"),
     ]
+    # No p-value that a daily look would find one day; at the end, one of each.
+    assert {item.p_holm for item in report.segments} == {None}
+    assert "Not to decide by" in report_page(report)
+    assert "not to decide by before the end" in run("experiment_report", "warm-listing")
+    assert "no p-value before the end" in report_csv(report)
+    lifecycle.finish(shop.experiment, actor="ada")
+    report = report_of(shop)
+    found = {(item.kind, item.name): item for item in report.segments}
+    assert "Not to decide by" not in report_page(report)
+    assert "p by Holm, by" in report_csv(report)
     known = [item for item in report.segments if item.comparison]
     raw = [item.comparison.p_value for item in known if item.comparison]
     assert len(known) == 3  # nobody clicks in the second row

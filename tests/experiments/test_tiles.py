@@ -111,7 +111,7 @@ def test_the_report_counts_a_visitor_once_checks_tiles_and_says_what_it_estimate
     rollup()
     report = build_report(shop.experiment)
     assert report.visitors == 130 and not report.is_mismatched
-    (split,) = report.splits
+    split, _phase = report.splits
     assert split.stage == "tiles" and sum(split.counts.values()) == 780
     assert report.effects[0].comparison is not None
     assert report.effects[0].comparison.method == "confidence_sequence"

@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 
 from shop_style.experiments.guardrails import watch
+from shop_style.experiments.reporting.readout import build_report
+from shop_style.experiments.reporting.rows import effect_row
+from shop_style.experiments.reporting.verdict import remarks, verdict
+from shop_style.models import Experiment
 from tests.simulation import reports
 from tests.simulation.faults import ANSWERED, REPORTED, Fault
 from tests.simulation.network import Network
@@ -36,6 +40,38 @@ def _name(fault: Fault) -> str:
 @pytest.mark.parametrize("fault", [*ANSWERED, *REPORTED], ids=_name)
 def test_a_planted_fault_is_caught_by_name(shop: Shop, fault: Fault) -> None:
     assert fault.check in fault.plant(shop)
+
+
+@pytest.mark.parametrize("fault", REPORTED, ids=_name)
+def test_no_effect_is_told_beside_a_red_check(shop: Shop, fault: Fault) -> None:
+    """Whatever the effect of the planted fault would be."""
+    fault.plant(shop)
+    report = build_report(Experiment.objects.get(pk=shop.experiment.pk))
+    red = {item.name for item in report.checks if item.light == "red"}
+    said = verdict(report)
+    refused = said.startswith(("Do not trust this result", "Do not decide", "Do not ship"))
+    assert (refused or "but they bring no more orders" in said) == bool(red)
+    readings = {effect_row(report, item, None, 1).reading for item in report.effects}
+    if red - {"clickbait"} and report.effects[0].comparison:
+        assert readings == {"not to be trusted: see the checks"}
+
+
+@pytest.mark.parametrize(
+    ("plant", "words"),
+    [
+        (reports.swapped_pictures, "pictures of another’s style"),
+        (reports.salt_of_another_experiment, "a salt that is used twice"),
+        (reports.one_percent_mismatch, "visitors they were promised"),
+        (reports.broken_pictures_in_one_arm, "pictures of Warm do not load"),
+    ],
+)
+def test_the_sentence_names_what_is_wrong(
+    shop: Shop, plant: Callable[[Shop], set[str]], words: str
+) -> None:
+    plant(shop)
+    report = build_report(Experiment.objects.get(pk=shop.experiment.pk))
+    assert words in verdict(report)
+    assert not any("more clicks than" in line for line in remarks(report))
 
 
 def test_a_healthy_crowd_sets_off_no_check(shop: Shop) -> None:

@@ -25,15 +25,22 @@ Pairs = list[tuple[Row, Row]]
 class Rule:
     """How an experiment is judged: fixed before the start, the same for each of its arms.
 
-    ended: its end has come; scheduled: on the date that was set. alpha: of one arm, so that all of
-    them together err in one of twenty experiments.
+    ended: its end has come; scheduled: on the date that was set; by_date: a date was set. alpha: of
+    one arm, so that all of them together err in one of twenty experiments.
     """
 
     planned_visitors: int
     ended: bool
     scheduled: bool
     alpha: float
+    by_date: bool = False
     by_tile: bool = False
+
+    def is_overrun(self, visitors: int, planned: int) -> bool:
+        """Have more come than the declared end allows? With a date set, that is the end."""
+        from styleeval.inference.verdict import OVERRUN
+
+        return not self.by_date and visitors > OVERRUN * planned
 
     def planned(self, phases: Sequence[Phase], control: Arm, arm: Arm) -> int:
         """Of the planned visitors, those of this arm and the control, by the first weights."""
@@ -55,6 +62,7 @@ def rule_of(experiment: Experiment, arms: Sequence[Arm]) -> Rule:
         planned_visitors=experiment.planned_visitors or 1,
         ended=finished or is_due,
         scheduled=is_due or (finished and on_date),
+        by_date=experiment.ends_at is not None,
         by_tile=experiment.unit == Experiment.Unit.TILE,
         alpha=ALPHA / max(1, sum(not arm.is_control for arm in arms)),
     )
@@ -92,10 +100,12 @@ def _effect(
 ) -> Effect:
     if rule.by_tile:
         return _tile_effect(rule, control, arm, sums, shared, part)
-    pairs = sums.pairs(control, arm, part)
     planned = rule.planned(sums.phases, control, arm)
-    sizes = sums.sizes(control, arm, part)
-    verdict = judged(rule, pairs, planned, sizes)
+    as_of, then = None, sums
+    if rule.is_overrun(_visitors(sums, control, arm), planned):
+        as_of, then = _at_plan(rule, control, arm, planned, daily) or (None, sums)
+    pairs, sizes = then.pairs(control, arm, part), then.sizes(control, arm, part)
+    verdict = judged(rule if as_of is None else replace(rule, ended=True), pairs, planned, sizes)
     strata = strata_of(pairs)
     has_data = verdict.comparison is not None
     return Effect(
@@ -109,7 +119,24 @@ def _effect(
         posterior=_posterior(strata, sizes) if has_data else None,
         reasons=verdict.reasons,
         course=tuple(_course(rule, control, arm, planned, daily)) if has_data else (),
+        as_of=as_of,
     )
+
+
+def _at_plan(
+    rule: Rule, control: Arm, arm: Arm, planned: int, daily: Sequence[tuple[date, Sums]]
+) -> tuple[date, Sums] | None:
+    """The day on which the planned visitors had come, and its sums: the declared end, if it was
+    left to run on. None where so many came in a day that no row is near it."""
+    for day, sums in daily:
+        visitors = _visitors(sums, control, arm)
+        if visitors >= planned:
+            return None if rule.is_overrun(visitors, planned) else (day, sums)
+    return None
+
+
+def _visitors(sums: Sums, control: Arm, arm: Arm) -> int:
+    return sums.total(control, "visitors") + sums.total(arm, "visitors")
 
 
 def _tile_effect(
@@ -218,6 +245,6 @@ def _course(
             rule, sums.pairs(control, arm), planned, sums.sizes(control, arm)
         ).sequence
         if sequence is not None and sequence.lift is not None:
-            visitors = sums.total(control, "visitors") + sums.total(arm, "visitors")
+            visitors = _visitors(sums, control, arm)
             found.append(Moment(day=day, visitors=visitors, lift=sequence.lift))
     return found

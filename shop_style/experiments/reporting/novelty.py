@@ -65,18 +65,30 @@ def fading(hours: Sequence[Hour], control: str, arm: str) -> Trend | None:
 
 
 def _daily(hours: Sequence[Hour], control: str, arm: str) -> list[tuple[date, float, float]]:
-    """Day, log ratio of the CTRs, and weight (the inverse of its variance as of Poisson clicks)."""
-    sums: dict[date, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    """Day, log ratio of the CTRs, and weight (the inverse of its variance as of Poisson clicks).
+
+    Arms are compared inside a phase: on the day that weights change, one arm has more of the
+    morning and the other of the evening.
+    """
+    sums: dict[tuple[date, int], dict[str, list[int]]] = defaultdict(
+        lambda: defaultdict(lambda: [0, 0])
+    )
     for item in hours:
-        pair = sums[item.hour.date()][item.arm]
+        pair = sums[item.hour.date(), item.phase][item.arm]
         pair[0] += item.clicks
         pair[1] += item.viewable
-    found = []
-    for day, arms in sorted(sums.items()):
+    parts: dict[date, list[tuple[float, float]]] = defaultdict(list)
+    for (day, _phase), arms in sorted(sums.items()):
         (m0, d0), (m1, d1) = arms[control], arms[arm]
         if min(m0, m1) >= _LEAST_CLICKS:
-            found.append((day, math.log(m1 / d1 * d0 / m0), m0 * m1 / (m0 + m1)))
-    return found
+            parts[day].append((math.log(m1 / d1 * d0 / m0), m0 * m1 / (m0 + m1)))
+    return [(day, *_mean(found)) for day, found in parts.items()]
+
+
+def _mean(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """By weight, with the weight of all."""
+    whole = math.fsum(weight for _value, weight in parts)
+    return math.fsum(value * weight for value, weight in parts) / whole, whole
 
 
 def _two_sided(slope: float, error: float, freedom: int) -> float:

@@ -46,6 +46,7 @@ def build_report(experiment: Experiment) -> ExperimentReport:
     hours = tuple(_hours(alias, arms, phases))
     waiting, rolled_at = waiting_events(), rolled_up_at()
     left_out = enrolment.left_out
+    once = visitors_in_any_arm(shared) if rule.by_tile else None
     return ExperimentReport(
         slug=experiment.slug,
         name=experiment.name,
@@ -68,7 +69,7 @@ def build_report(experiment: Experiment) -> ExperimentReport:
         arms=reports,
         effects=effects,
         splits=splits,
-        segments=tuple(segments_of(arms, sums)),
+        segments=tuple(segments_of(arms, sums, ended=rule.ended)),
         checks=tuple(
             checks_of(
                 Findings(
@@ -81,6 +82,7 @@ def build_report(experiment: Experiment) -> ExperimentReport:
                     splits=splits,
                     hours=hours,
                     rolled_at=rolled_at,
+                    visitors=sum(arm.visitors for arm in reports) if once is None else once,
                 )
             )
         ),
@@ -98,7 +100,7 @@ def build_report(experiment: Experiment) -> ExperimentReport:
         )
         if flagged
         else (),
-        visitors_once=visitors_in_any_arm(shared) if rule.by_tile else None,
+        visitors_once=once,
     )
 
 
@@ -153,9 +155,11 @@ def _tallied(tallies: Tallies, kind: str, arm: Arm) -> int:
 
 def _hours(alias: str, arms: Sequence[Arm], phases: Sequence[Phase]) -> list[Hour]:
     slugs = {arm.pk: arm.slug for arm in arms}
-    rows = HourlyTotals.objects.using(alias).filter(phase__in=phases).order_by("hour", "arm")
-    summed = rows.values_list("arm", "hour").annotate(Sum("viewable"), Sum("clicks"))
+    numbers = {phase.pk: phase.number for phase in phases}
+    rows = HourlyTotals.objects.using(alias).filter(phase__in=phases)
+    rows = rows.order_by("hour", "arm", "phase")
+    summed = rows.values_list("arm", "phase", "hour").annotate(Sum("viewable"), Sum("clicks"))
     return [
-        Hour(arm=slugs[arm], hour=hour, viewable=viewable, clicks=clicks)
-        for arm, hour, viewable, clicks in summed
+        Hour(arm=slugs[arm], phase=numbers[phase], hour=hour, viewable=viewable, clicks=clicks)
+        for arm, phase, hour, viewable, clicks in summed
     ]

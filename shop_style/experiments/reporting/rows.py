@@ -22,7 +22,12 @@ from shop_style.experiments.reporting.values import (
     ExperimentReport,
     Segment,
 )
-from shop_style.experiments.reporting.verdict import basis_in_words, lift_in_words, p_in_words
+from shop_style.experiments.reporting.verdict import (
+    basis_in_words,
+    is_barred,
+    lift_in_words,
+    p_in_words,
+)
 
 if TYPE_CHECKING:
     from styleeval.inference import Interval
@@ -178,9 +183,9 @@ def effect_row(report: ExperimentReport, effect: Effect, bar: Bar | None, key: i
 
 
 def _reading(report: ExperimentReport, effect: Effect) -> str:
-    if effect.comparison is not None and report.is_mismatched:
+    if effect.comparison is not None and is_barred(report, effect):
         return _("not to be trusted: see the checks")
-    if effect.state == "no_difference_shown" and not report.is_final:
+    if effect.state == "no_difference_shown" and not (report.is_final or effect.is_final):
         return _("no difference shown yet")
     return {
         "not_enough_data": _("not enough data yet"),
@@ -210,7 +215,7 @@ def segment_row(segment: Segment, names: Mapping[str, str]) -> SegmentRow:
         control_ctr=_rate(segment.control_ctr),
         change=f"{100 * lift.estimate:+.1f} %" if lift else "–",
         interval=f"{100 * lift.low:+.1f} … {100 * lift.high:+.1f} %" if lift else "–",
-        p=_p(found.p_value if found else None),
+        p=_p(found.p_value if found and segment.p_holm is not None else None),
         p_holm=_p(segment.p_holm),
         p_bh=_p(segment.p_bh),
     )

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 KINDS: Final = ("device", "position")
 
 
-def segments_of(arms: Sequence[Arm], sums: Sums) -> list[Segment]:
-    """Segments in order. Their p-values are for one look, and corrected together."""
+def segments_of(arms: Sequence[Arm], sums: Sums, *, ended: bool) -> list[Segment]:
+    """Segments in order. Their p-values are for one look, and corrected together; there are none
+    before the end, for whoever looks daily would find a segment in most experiments."""
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None:
         return []
@@ -29,7 +30,7 @@ def segments_of(arms: Sequence[Arm], sums: Sums) -> list[Segment]:
         for arm in arms
         if not arm.is_control
     ]
-    return _corrected(found)
+    return _corrected(found) if ended else found
 
 
 def _place(name: str) -> tuple[int, str]:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from shop_style.experiments.reporting.values import ArmReport, Effect, ExperimentReport
+from shop_style.experiments.reporting.values import ArmReport, Effect, ExperimentReport, Segment
 
 if TYPE_CHECKING:
     from styleeval.inference import Interval
@@ -72,7 +72,7 @@ def _rows(report: ExperimentReport) -> Iterator[_Row]:
             "lift",
             comparison.lift if comparison else None,
             p=segment.p_holm,
-            note=f"{segment.visitors} visitors; p by Holm, by Benjamini–Hochberg {segment.p_bh}",
+            note=_segment_note(segment),
         )
     for style in report.by_product:
         for item in style.pooled.products if style.pooled else ():
@@ -87,6 +87,13 @@ def _rows(report: ExperimentReport) -> Iterator[_Row]:
         yield ("excluded", "", kind, "pages", number, "", "", "", "")
     for kind, number in report.left_out.items():
         yield ("left_out", "", kind, "products", number, "", "", "", "")
+
+
+def _segment_note(segment: Segment) -> str:
+    visitors = f"{segment.visitors} visitors"
+    if segment.p_holm is None:
+        return f"{visitors}; no p-value before the end, or for too few"
+    return f"{visitors}; p by Holm, by Benjamini–Hochberg {segment.p_bh}"
 
 
 def _arm_rows(arm: ArmReport) -> Iterator[_Row]:

@@ -14,7 +14,6 @@ from shop_style.experiments.reporting.values import (
     Check,
     Effect,
     ExperimentReport,
-    Split,
 )
 from shop_style.experiments.reporting.verdict import (
     basis_in_words,
@@ -81,23 +80,6 @@ def check_in_words(check: Check) -> str:
     return f"{LIGHTS[check.light]:>4}  {check.title}{about}: {check.finding}{advice}"
 
 
-def split_in_words(split: Split) -> str:
-    """A sample-ratio check of one phase in a line."""
-    stages = {
-        "tokens": "visitors enrolled",
-        "rendered": "visitors with a rendered picture",
-        "viewable": "visitors with a picture in view",
-        "tiles": "tiles",
-    }
-    counts = ", ".join(f"{slug} {number:,}" for slug, number in split.counts.items())
-    found = {
-        None: "too few to check",
-        False: f"as promised (p = {split.p_value:.3f})",
-        True: f"NOT AS PROMISED (p = {split.p_value:.2g})",
-    }[split.mismatched]
-    return f"sample ratio, phase {split.phase}, {stages[split.stage]}: {counts}: {found}"
-
-
 def _arm_row(arm: ArmReport) -> tuple[str, ...]:
     rate = arm.clicks_per_visitor
     return (
@@ -137,7 +119,8 @@ def _segment_lines(report: ExperimentReport) -> Iterator[str]:
     if not known:
         return
     yield ""
-    yield "By device and place on the page (p corrected by Holm)"
+    said = "p corrected by Holm" if report.is_final else "not to decide by before the end"
+    yield f"By device and place on the page ({said})"
     rows = [("segment", "arm", "visitors", "change of the CTR", "p")]
     for item in known:
         assert item.comparison is not None and item.comparison.lift is not None
@@ -148,7 +131,7 @@ def _segment_lines(report: ExperimentReport) -> Iterator[str]:
                 item.arm,
                 f"{item.visitors:,}",
                 f"{100 * lift.estimate:+.1f} %",
-                f"{item.p_holm:.3f}",
+                "–" if item.p_holm is None else f"{item.p_holm:.3f}",
             )
         )
     yield from _table(rows)

@@ -67,10 +67,11 @@ class ArmReport:
 @dataclass(frozen=True, kw_only=True)
 class Split:
     """A sample-ratio check. stage: `tokens` (visitors enrolled), `rendered`, `viewable`, or
-    `tiles` where each tile was drawn."""
+    `tiles` where each tile was drawn. phase: its number; None is all of them, each held to its own
+    weights, which alone decides: the more phases are looked at, the sooner one is off by chance."""
 
     stage: str
-    phase: int
+    phase: int | None
     counts: Mapping[str, int]
     expected: Mapping[str, float]
     p_value: float
@@ -92,7 +93,8 @@ class Effect:
 
     basis: `sequence` (always valid) or `fixed_horizon` (at the declared end); level: what its
     p-value is held to. per_visitor: clicks per visitor, on the same footing. reasons: what is
-    missing, or why the end was not the declared one. course: day by day.
+    missing, or why the end was not the declared one. course: day by day. as_of: the day on which
+    the planned visitors had come, where more came since that the reading leaves out.
     """
 
     arm: str
@@ -105,6 +107,12 @@ class Effect:
     posterior: Posterior | None = None
     reasons: tuple[str, ...] = ()
     course: tuple[Moment, ...] = ()
+    as_of: date | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Is it the one reading at the declared end?"""
+        return self.basis == "fixed_horizon"
 
     @property
     def is_decided(self) -> bool:
@@ -117,7 +125,8 @@ class Segment:
     """One arm against the control among some visitors or places.
 
     kind: `device` or `position`. ctr, control_ctr: clicks over viewable impressions, None without
-    any. p_holm, p_bh: corrected for all segments that have a p-value; None while there are too few.
+    any. comparison: for one look. p_holm, p_bh: corrected for all segments that have a p-value;
+    None while there are too few, and before the end.
     """
 
     kind: str
@@ -148,12 +157,13 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Hour:
-    """One arm's hour, for the chart."""
+    """One arm's hour in one phase, for the chart."""
 
     arm: str
     hour: datetime
     viewable: int
     clicks: int
+    phase: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +228,8 @@ class ExperimentReport:
     @property
     def is_mismatched(self) -> bool:
         """Did an arm not receive the visitors it was promised?"""
-        return any(split.mismatched for split in self.splits if split.stage != "viewable")
+        whole = (split for split in self.splits if split.phase is None)
+        return any(split.mismatched for split in whole if split.stage != "viewable")
 
     @property
     def worst_light(self) -> str:

@@ -16,20 +16,49 @@ def verdict(report: ExperimentReport) -> str:
     """One sentence for people who decide."""
     if not report.phases:
         return _("The experiment has not started.")
+    barrier = _barrier(report)
+    if barrier:
+        return barrier
+    known = [effect for effect in report.effects if effect.comparison is not None]
+    if not known:
+        return _("There is not enough data yet to say anything.")
+    return _sentence(report, headline(known))
+
+
+def is_barred(report: ExperimentReport, effect: Effect) -> bool:
+    """Does a check forbid to read this effect at all?"""
+    return bool(_barrier(report) or _barrier_of(report, effect))
+
+
+def _barrier(report: ExperimentReport) -> str:
+    """What is said instead of any effect; empty where nothing forbids one."""
     if report.is_mismatched:
         return _(
             "Do not trust this result: the arms did not receive the visitors they were promised."
         )
-    known = [effect for effect in report.effects if effect.comparison is not None]
-    if not known:
-        return _("There is not enough data yet to say anything.")
-    effect = headline(known)
-    failing = _red(report, "load_failures", effect.arm)
-    if failing:
-        return _("Do not decide by this result: pictures of %(name)s do not load.") % {
-            "name": effect.name
-        }
-    return _sentence(report, effect)
+    failed = [check for check in report.checks if check.light == RED and not check.arm]
+    if not failed:
+        return ""
+    known = {
+        "arm_pictures": _("Do not trust this result: an arm shows pictures of another’s style."),
+        "salts": _("Do not trust this result: its arms are drawn with a salt that is used twice."),
+    }
+    return known.get(failed[0].name) or _("Do not trust this result: %(title)s: %(finding)s.") % {
+        "title": failed[0].title,
+        "finding": failed[0].finding,
+    }
+
+
+def _barrier_of(report: ExperimentReport, effect: Effect) -> str:
+    """What is said instead of one arm's effect; empty where nothing forbids it."""
+    names = _reds(report, effect.arm)
+    if "load_failures" in names:
+        said = _("Do not decide by this result: pictures of %(name)s do not load.")
+    elif "clickbait" in names and effect.state != "higher":  # else the sentence has it
+        said = _("Do not ship %(name)s: its clicks lead to fewer orders, and no more orders come.")
+    else:
+        return ""
+    return said % {"name": effect.name}
 
 
 def headline(effects: list[Effect]) -> Effect:
@@ -50,7 +79,7 @@ def remarks(report: ExperimentReport) -> list[str]:
     said = []
     known = [effect for effect in report.effects if effect.comparison is not None]
     first = headline(known) if known else None
-    if report.is_mismatched or (first and _red(report, "load_failures", first.arm)):
+    if _barrier(report) or (first and "load_failures" in _reds(report, first.arm)):
         said.append(_("Find the cause, then start anew. The checks say where to look."))
         said += [_short(effect) for effect in known]
     else:
@@ -65,20 +94,22 @@ def remarks(report: ExperimentReport) -> list[str]:
 
 
 def _sentence(report: ExperimentReport, effect: Effect) -> str:
+    barrier = _barrier_of(report, effect)
+    if barrier:
+        return barrier
     values = {
         "name": effect.name,
         "change": lift_in_words(effect),
         "visitors": f"{report.visitors:,}",
         "planned": f"{report.planned_visitors:,}",
     }
-    bait = _red(report, "clickbait", effect.arm)
-    if effect.state == "higher" and bait:
+    if effect.state == "higher" and "clickbait" in _reds(report, effect.arm):
         return _("%(name)s earns more clicks, %(change)s, but they bring no more orders.") % values
     if effect.state == "higher":
         return _("%(name)s earns more clicks than the originals: %(change)s.") % values
     if effect.state == "lower":
         return _("%(name)s earns fewer clicks than the originals: %(change)s.") % values
-    if report.is_final:
+    if report.is_final or effect.is_final:
         return _("%(name)s: no difference from the originals is shown: %(change)s.") % values
     return (
         _(
@@ -115,7 +146,7 @@ def _next(report: ExperimentReport, first: Effect | None) -> list[str]:
         return [_("It is paused: everybody sees the originals.")]
     if report.worst_light == RED:
         return []
-    if first is not None and first.is_decided:
+    if first is not None and first.is_decided and not first.is_final:
         return [
             _(
                 "The interval holds however often you look, so you may decide now, or run on for a "
@@ -132,15 +163,18 @@ def _next(report: ExperimentReport, first: Effect | None) -> list[str]:
     return [_("Let it run on to its planned end.")]
 
 
-def _red(report: ExperimentReport, name: str, arm: str) -> bool:
-    return any(
-        check.name == name and check.arm == arm and check.light == RED for check in report.checks
-    )
+def _reds(report: ExperimentReport, arm: str) -> set[str]:
+    """Names of an arm's red checks."""
+    return {check.name for check in report.checks if check.arm == arm and check.light == RED}
 
 
 def basis_in_words(effect: Effect) -> str:
     """How the interval came about, and for how many looks it holds."""
-    if effect.basis == "fixed_horizon":
+    if effect.as_of is not None:
+        return _("fixed, when the planned visitors had come (%(day)s)") % {
+            "day": effect.as_of.isoformat()
+        }
+    if effect.is_final:
         return _("fixed, at the planned end")
     return _("always valid")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
+
+from django.utils.translation import gettext as _
 
 from shop_style.experiments.reporting.checks.arrivals import position_check, split_checks
 from shop_style.experiments.reporting.checks.course import freshness_check, plan_check
@@ -22,22 +25,24 @@ from shop_style.experiments.reporting.checks.worth import (
 )
 from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, Check
 
-_CHECKS: Final[Sequence[Callable[[Findings], Iterator[Check]]]] = (
-    split_checks,
-    failure_checks,
-    bot_checks,
-    mixed_check,
-    position_check,
-    denominator_checks,
-    clickbait_checks,
-    novelty_checks,
-    plan_check,
-    freshness_check,
-    salt_check,
-    picture_check,
-    repeat_check,
-    clock_check,
-)
+logger = logging.getLogger(__name__)
+
+_CHECKS: Final[Mapping[str, Callable[[Findings], Iterator[Check]]]] = {
+    "sample_ratio": split_checks,
+    "load_failures": failure_checks,
+    "bots": bot_checks,
+    "mixed_arms": mixed_check,
+    "positions": position_check,
+    "clicks_per_visitor": denominator_checks,
+    "clickbait": clickbait_checks,
+    "novelty": novelty_checks,
+    "plan": plan_check,
+    "freshness": freshness_check,
+    "salts": salt_check,
+    "arm_pictures": picture_check,
+    "repeats": repeat_check,
+    "clocks": clock_check,
+}
 
 _ORDER: Final = (RED, AMBER, GREEN, OPEN)
 
@@ -46,5 +51,20 @@ def checks_of(found: Findings) -> list[Check]:
     """All of them: what stands against the result first, then in the order of the visitor's way."""
     if not found.sums.phases:
         return []
-    checks = [item for check in _CHECKS for item in check(found)]
+    checks = [item for name in _CHECKS for item in _made(name, found)]
     return sorted(checks, key=lambda item: _ORDER.index(item.light))
+
+
+def _made(name: str, found: Findings) -> Iterator[Check]:
+    """A check's findings; where it fails, that it is open: the report is shown all the same."""
+    try:
+        yield from _CHECKS[name](found)
+    except Exception:
+        logger.exception("check %s of experiment %s failed", name, found.experiment.slug)
+        yield Check(
+            name=name,
+            light=OPEN,
+            title=_("A check that failed"),
+            finding=_("%(name)s could not be made") % {"name": name},
+            advice=_("The server’s log says why. Do not take it for passed."),
+        )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from shop_style.experiments.reporting.checks.findings import FEW, STRICT, Findings, p_value
-from shop_style.experiments.reporting.sums import Sums
-from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, Check
-from shop_style.models import Arm
+from shop_style.experiments.reporting.sums import Strata, Sums
+from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, Check, Split
+from shop_style.models import Arm, Phase
 
 if TYPE_CHECKING:
     from styleeval.inference import Summary
@@ -20,29 +20,31 @@ def split_checks(found: Findings) -> Iterator[Check]:
     """Sample ratio, stage by stage, all phases together."""
     for stage, (title, advice, alarm) in _stages().items():
         splits = [item for item in found.splits if item.stage == stage]
-        if not splits:
+        whole = next((item for item in splits if item.phase is None), None)
+        if whole is None:
             continue
-        wrong = [item for item in splits if item.mismatched]
-        if wrong:
-            light = alarm
-        else:
-            light = OPEN if all(item.mismatched is None for item in splits) else GREEN
-        said = "; ".join(
-            ", ".join(
-                f"{slug} {number:,} ({item.expected[slug]:,.0f})"
-                for slug, number in item.counts.items()
+        light = {None: OPEN, False: GREEN, True: alarm}[whole.mismatched]
+        finding = _("came (expected): %(counts)s") % {"counts": _came(whole)}
+        single = [item for item in splits if item.phase is not None]
+        if whole.mismatched and len(single) > 1:
+            finding += "".join(
+                "; " + _("phase %(number)d: %(counts)s") % {"number": n, "counts": _came(item)}
+                for item in single
+                if (n := item.phase) is not None
             )
-            for item in wrong or splits[-1:]
-        )
-        finding = _("came (expected): %(counts)s") % {"counts": said}
-        p = min((item.p_value for item in splits), default=1.0)
         yield Check(
             name=f"sample_ratio_{stage}",
             light=light,
             title=title,
-            finding=f"{finding}; {p_value(p)}",
-            advice=advice if wrong else "",
+            finding=f"{finding}; {p_value(whole.p_value)}",
+            advice=advice if whole.mismatched else "",
         )
+
+
+def _came(split: Split) -> str:
+    return ", ".join(
+        f"{slug} {number:,} ({split.expected[slug]:,.0f})" for slug, number in split.counts.items()
+    )
 
 
 def _stages() -> dict[str, tuple[str, str, str]]:
@@ -84,7 +86,7 @@ def _stages() -> dict[str, tuple[str, str, str]]:
 
 def position_check(found: Findings) -> Iterator[Check]:
     """Are pictures seen in the same places of the page in every arm?"""
-    from styleeval.inference import TooFewVisitors, holm, mean_difference
+    from styleeval.inference import TooFewVisitors, holm, stratified_difference
 
     control, bands = found.control, found.sums.slices("position:")
     if control is None or not bands or found.rule.by_tile:
@@ -94,13 +96,11 @@ def position_check(found: Findings) -> Iterator[Check]:
         if arm.is_control:
             continue
         for band in bands:
-            one, other = (_seen_in(found.sums, item, band) for item in (control, arm))
-            if one is None or other is None:
-                continue
+            strata, sizes = _seen_in(found.sums, control, arm, band)
             try:
-                comparison = mean_difference(one, other)
+                comparison = stratified_difference(strata, sizes=sizes)
             except TooFewVisitors:
-                continue  # all visitors saw as many: nothing to go by
+                continue  # nobody saw any, or all as many: nothing to go by
             labels.append((arm.slug, band.removeprefix("position:"), comparison.lift))
             values.append(comparison.p_value)
     corrected = list(zip(labels, holm(values), strict=True))
@@ -133,19 +133,38 @@ def position_check(found: Findings) -> Iterator[Check]:
     )
 
 
-def _seen_in(sums: Sums, arm: Arm, band: str) -> Summary | None:
-    """Viewable pictures in a band over all visitors of the arm, as a mean."""
+def _seen_in(sums: Sums, control: Arm, arm: Arm, band: str) -> tuple[Strata, list[float]]:
+    """Viewable pictures in a band over all visitors of an arm, as a mean, phase by phase.
+
+    Also the phases' sizes. None of it where an arm has few visitors, or saw none there.
+    """
+    pair = (control, arm)
+    few = min(sums.total(item, "visitors") for item in pair) < FEW
+    if few or not all(sums.total(item, "viewable", band) for item in pair):
+        return [], []
+    strata: Strata = []
+    sizes = list[float]()
+    for phase in sums.phases:
+        one, other = (_mean_in(sums, phase, item, band) for item in pair)
+        if one is not None and other is not None:
+            strata.append((one, other))
+            sizes.append(one.n + other.n)
+    return strata, sizes
+
+
+def _mean_in(sums: Sums, phase: Phase, arm: Arm, band: str) -> Summary | None:
     from styleeval.inference import Summary
 
-    everybody = sums.total(arm, "visitors")
-    rows = sums.of(arm, band)
-    if everybody < FEW or not any(row["viewable"] for row in rows):
+    whole, row = sums.row(phase, arm), sums.row(phase, arm, band)
+    everybody = whole["visitors"] if whole else 0
+    if not everybody:
         return None
+    seen, squared = (row["viewable"], row["viewable_squared"]) if row else (0, 0)
     return Summary(
         n=everybody,
-        sum_m=sum(row["viewable"] for row in rows),
+        sum_m=seen,
         sum_d=everybody,
-        sum_mm=sum(row["viewable_squared"] for row in rows),
+        sum_mm=squared,
         sum_dd=everybody,
-        sum_md=sum(row["viewable"] for row in rows),
+        sum_md=seen,
     )

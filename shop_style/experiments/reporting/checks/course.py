@@ -14,25 +14,29 @@ from shop_style.experiments.reporting.values import AMBER, GREEN, Check
 from shop_style.models import Experiment
 
 _STALE: Final = timedelta(days=1)
-_OVERRUN: Final = 1.25
 
 
 def plan_check(found: Findings) -> Iterator[Check]:
     """Is it read at the time that was planned?"""
-    visitors, planned = sum(arm.visitors for arm in found.reports), found.rule.planned_visitors
-    over = visitors > _OVERRUN * planned and not found.rule.scheduled
+    visitors, planned = found.visitors, found.rule.planned_visitors
+    over = found.rule.is_overrun(visitors, planned)
+    at_plan = [effect.as_of for effect in found.effects if effect.as_of]
+    advice = _(
+        "More came than planned, and on no day were there about as many as planned: the interval "
+        "that holds at any time decides, also after the end. Decide by it."
+    )
+    if at_plan:
+        advice = _(
+            "It runs beyond its plan. The reading is that of %(day)s, when the planned visitors "
+            "had come; who came since changes it no more. Decide by it."
+        ) % {"day": max(at_plan).isoformat()}
     yield Check(
         name="plan",
         light=AMBER if over else GREEN,
         title=_("Planned against actual"),
         finding=_("%(visitors)s of %(planned)s planned visitors")
         % {"visitors": f"{visitors:,}", "planned": f"{planned:,}"},
-        advice=_(
-            "It runs beyond its plan, where the interval that holds at any time is the one to go "
-            "by. Decide."
-        )
-        if over
-        else "",
+        advice=advice if over else "",
     )
 
 

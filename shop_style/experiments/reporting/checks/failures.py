@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
 
@@ -11,32 +11,27 @@ from shop_style.conf import app_settings
 from shop_style.experiments.reporting.checks.findings import FEW, STRICT, Findings
 from shop_style.experiments.reporting.values import AMBER, GREEN, OPEN, RED, ArmReport, Check
 
+if TYPE_CHECKING:
+    from styleeval.inference import StratifiedShares
+
 _MOST_MIXED: Final = 0.01
 
 
 def failure_checks(found: Findings) -> Iterator[Check]:
     """Visitors whom a picture did not load for, in each arm beside the control."""
-    from styleeval.inference import Proportion, proportion_difference
-
     floor = app_settings().PAUSE_FAILURE_SHARE
     for control, arm in found.against_control():
+        compared = _compared(found, arm, "failing_visitors")
         finding = _(
             "a picture did not load for %(arm)s of its visitors, and %(control)s of the originals’"
         )
-        values = {"arm": share(arm), "control": share(control)}
+        values = _in_words(compared, control, arm, "failing_visitors")
         light = OPEN if min(arm.visitors, control.visitors) < FEW else GREEN
-        if light == GREEN and arm.failing_visitors + control.failing_visitors:
-            one, other = (
-                Proportion(
-                    visitors=item.visitors, successes=min(item.failing_visitors, item.visitors)
-                )
-                for item in (control, arm)
-            )
-            comparison = proportion_difference(one, other)
+        if light == GREEN and compared is not None and compared.p_value < STRICT:
             much = arm.failing_visitors >= floor * arm.visitors
-            if comparison.p_value < STRICT:
-                worse = comparison.difference.estimate > 0
-                light = RED if worse and much else AMBER
+            light = RED if compared.difference > 0 and much else AMBER
+        elif light == GREEN and arm.failing_visitors >= arm.visitors:
+            light = AMBER  # of nobody's visitors do pictures load
         yield Check(
             name="load_failures",
             arm=arm.slug,
@@ -53,38 +48,58 @@ def failure_checks(found: Findings) -> Iterator[Check]:
         )
 
 
-def share(arm: ArmReport) -> str:
-    """Visitors of an arm whom a picture did not load for, in words."""
-    return f"{100 * arm.failing_visitors / arm.visitors:.2f} %" if arm.visitors else "–"
+def _compared(found: Findings, arm: ArmReport, column: str) -> StratifiedShares | None:
+    """Shares of visitors inside each phase: a change of weights sets off no alarm.
+
+    None where nobody is such a visitor, or everybody.
+    """
+    from styleeval.inference import Proportion, TooFewVisitors, stratified_shares
+
+    control = found.control
+    style = next(item for item in found.arms if item.slug == arm.slug)
+    if control is None:
+        return None
+    strata = [
+        (
+            Proportion(visitors=one["visitors"], successes=min(one[column], one["visitors"])),
+            Proportion(visitors=other["visitors"], successes=min(other[column], other["visitors"])),
+        )
+        for one, other in found.sums.pairs(control, style)
+    ]
+    try:
+        return stratified_shares(strata)
+    except TooFewVisitors:
+        return None
+
+
+def _in_words(
+    compared: StratifiedShares | None, control: ArmReport, arm: ArmReport, column: str
+) -> dict[str, str]:
+    """Both shares, of phases in the same weights where there are several."""
+    if compared is not None:
+        shares = [compared.control, compared.treatment]
+    else:
+        shares = [getattr(item, column) / max(1, item.visitors) for item in (control, arm)]
+    words = [
+        f"{100 * value:.2f} %" if item.visitors else "–"
+        for value, item in zip(shares, (control, arm), strict=True)
+    ]
+    return {"control": words[0], "arm": words[1]}
 
 
 def bot_checks(found: Findings) -> Iterator[Check]:
     """Visitors who look like a program, by arm."""
-    from styleeval.inference import Proportion, TooFewVisitors, proportion_difference
-
     for control, arm in found.against_control():
         few = min(arm.visitors, control.visitors) < FEW
-        apart = False
-        if not few:
-            one, other = (
-                Proportion(visitors=item.visitors, successes=item.flagged_visitors)
-                for item in (control, arm)
-            )
-            try:
-                apart = proportion_difference(one, other).p_value < STRICT
-            except TooFewVisitors:
-                apart = False  # nobody is flagged
-        shares = [
-            f"{100 * item.flagged_visitors / item.visitors:.2f} %" if item.visitors else "–"
-            for item in (control, arm)
-        ]
+        compared = _compared(found, arm, "flagged_visitors")
+        apart = not few and compared is not None and compared.p_value < STRICT
         yield Check(
             name="bots",
             arm=arm.slug,
             light=OPEN if few else AMBER if apart else GREEN,
             title=_("Programs among the visitors"),
             finding=_("flagged: %(arm)s of its visitors, and %(control)s of the originals’")
-            % {"arm": shares[1], "control": shares[0]},
+            % _in_words(compared, control, arm, "flagged_visitors"),
             advice=_(
                 "A program visits one arm. It is kept in the numbers: compare the effect without "
                 "flagged visitors, find it in the server’s log and keep it out."

@@ -21,7 +21,7 @@ FEW: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What checks look at."""
+    """What checks look at. visitors: in any arm, each once."""
 
     experiment: Experiment
     arms: Sequence[Arm]
@@ -32,6 +32,7 @@ class Findings:
     splits: Sequence[Split]
     hours: Sequence[Hour]
     rolled_at: datetime | None
+    visitors: int
 
     @property
     def control(self) -> Arm | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from shop_style.experiments.evidence import surplus
 from shop_style.experiments.reporting.checks.findings import STRICT, Findings, p_value
 from shop_style.experiments.reporting.novelty import fading
 from shop_style.experiments.reporting.sums import strata_of
@@ -44,7 +45,11 @@ def clickbait_checks(found: Findings) -> Iterator[Check]:
         except InferenceError:  # also of orders by visitors whose pictures never reported
             continue
         down = comparison.difference.high < 0
-        no_more = other.conversions * one.visitors <= one.conversions * other.visitors
+        more = surplus(
+            ((row["conversions"], row["visitors"]), (its["conversions"], its["visitors"]))
+            for row, its in found.sums.pairs(control, arm)
+        )
+        no_more = more <= 0
         yield Check(
             name="clickbait",
             arm=arm.slug,
