@@ -59,7 +59,7 @@ def _totals(
             n_viewable_viewable=Sum(F("viewable") * F("their_viewable")),
         )
     )
-    sums = {item.pop("arm"): named(item) for item in found}
+    sums = {row["arm"]: named({k: v for k, v in row.items() if k != "arm"}) for row in found}
     seen = rows.filter(rendered__gt=0).order_by()
     everybody = seen.aggregate(number=Count("visitor", distinct=True))["number"]
     return [

@@ -155,12 +155,12 @@ def count_hours(alias: str, hours: Iterable[tuple[int, str]]) -> None:
     """
     phases = Phase.objects.using(alias).filter(experiment__purged_at=None)
     raw_from = dict(phases.values_list("pk", "raw_from"))
-    kept = (
-        (phase, hour)
-        for phase, hour in hours
-        if phase in raw_from
-        and (raw_from[phase] is None or datetime.fromisoformat(hour) >= raw_from[phase])
-    )
+
+    def is_kept(phase: int, hour: str) -> bool:
+        since = raw_from.get(phase)
+        return phase in raw_from and (since is None or datetime.fromisoformat(hour) >= since)
+
+    kept = (item for item in hours if is_kept(*item))
     for phase, first, end in _stretches(kept):
         found = (
             open_events(alias)
