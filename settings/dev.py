@@ -10,7 +10,7 @@ DATABASES = {"default": sqlite(VAR_DIR / "demo.sqlite3")}
 SHOP_STYLE = {
     **SHOP_STYLE,
     # The demo's simulated visitors all come from this computer's one address.
-    "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
+    "THROTTLES": dict.fromkeys(("placement", "events", "visitor", "variants", "staff"), ""),
     # SQLite lets one writer in at a time: no event commits later than a younger one.
     "LATE_SECONDS": 0.0,
     "SLICE_SECONDS": 0.0,

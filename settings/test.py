@@ -58,5 +58,5 @@ SHOP_STYLE = {
     "SLICE_SECONDS": 0.0,
     # Visitors of tests click at once.
     "BOTS": {"click_ms": 0},
-    "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
+    "THROTTLES": dict.fromkeys(("placement", "events", "visitor", "variants", "staff"), ""),
 }

@@ -157,8 +157,15 @@ class ShopStyleSettings:
         "an arm's share of visitors with a picture that did not load, below which it is not paused",
     )
     THROTTLES: dict[str, str] = documented(
-        {"placement": "1200/min", "events": "1200/min", "variants": "600/min", "staff": "240/min"},
-        "requests of one address to each group of endpoints; empty is no limit",
+        {
+            "placement": "1200/min",
+            "events": "1200/min",
+            "visitor": "20/min",
+            "variants": "600/min",
+            "staff": "240/min",
+        },
+        "requests of one address to each group of endpoints (visitor: merge and forget); "
+        "empty is no limit",
     )
 
 

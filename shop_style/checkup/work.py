@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from typing import Final
 
+from django.db.models import Max
 from django.utils import timezone
 
 from shop_style.checkup.finding import Area, Findings
@@ -15,7 +16,7 @@ from shop_style.exceptions import ShopStyleError
 from shop_style.experiments.rollup import rolled_up_at, waiting_events
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.generation.status import QueueStatus, queue_status
-from shop_style.models import Experiment, Style
+from shop_style.models import Experiment, HourlyTotals, Style, VisitorTotals
 from shop_style.transfer.registry import engines
 from shop_style.transfer.weights import WEIGHTS
 
@@ -23,6 +24,9 @@ _LONG: Final = timedelta(minutes=10)
 """A picture that has waited so long has found no worker, or far too few."""
 
 _ROLLUPS_LATE: Final = 5
+_PURGES_LATE: Final = 2
+"""Days: a daily purge that was missed once is no news."""
+
 _EXTRAS: Final = (
     ("rapidocr", "ocr", "print is compared by its edges, not read"),
     ("sklearn", "learn", "fit_acceptance cannot learn from approvals"),
@@ -87,8 +91,9 @@ def _queue_of(area: Area, status: QueueStatus) -> Findings:
 
 
 def check_experiments() -> Findings:
-    """Are events counted while an experiment runs?"""
+    """Are events counted while an experiment runs, and removed a while after it?"""
     area = Area("experiments")
+    yield from _kept_too_long(area)
     rows = Experiment.objects.using(experiment_database())
     running = rows.filter(state=Experiment.State.RUNNING).count()
     if not running:
@@ -104,6 +109,47 @@ def check_experiments() -> Findings:
         )
     else:
         yield area.right(f"running: {running}; {waiting} events wait to be counted")
+
+
+def _kept_too_long(area: Area) -> Findings:
+    """Experiments that are over, by a decision or because their time was, with visitors' rows."""
+    alias, days = experiment_database(), app_settings().EVENT_DAYS
+    rows = Experiment.objects.using(alias).filter(purged_at=None).order_by("pk")
+    oldest = timezone.now() - timedelta(days=days + _PURGES_LATE)
+    finished = rows.filter(state=Experiment.State.FINISHED, ended_at__lt=oldest)
+    if names := _named(finished):
+        yield area.notice(
+            f"{names} ended more than {days} days ago, and what is known of visitors is still "
+            "there: purge_events never ran since",
+            "Schedule `manage.py purge_events` daily.",
+        )
+    undecided = [
+        experiment
+        for experiment in rows.filter(state=Experiment.State.PAUSED)
+        if _is_quiet(experiment, oldest) and _keeps_visitors(experiment)
+    ]
+    if names := _named(undecided):
+        yield area.notice(
+            f"{names} waits, paused, with nobody seen for more than {days} days; until it is "
+            "decided its visitors' rows and salts are kept",
+            "Ship, revert or finish it; `manage.py purge_events` then removes them in time.",
+        )
+
+
+def _named(experiments: Iterable[Experiment]) -> str:
+    return ", ".join(repr(experiment.slug) for experiment in experiments)
+
+
+def _keeps_visitors(experiment: Experiment) -> bool:
+    rows = VisitorTotals.objects.using(experiment._state.db)
+    return rows.filter(phase__experiment=experiment).exists()
+
+
+def _is_quiet(experiment: Experiment, since: datetime) -> bool:
+    """Was the last event of its arms before that?"""
+    hours = HourlyTotals.objects.using(experiment._state.db)
+    last = hours.filter(phase__experiment=experiment).aggregate(last=Max("hour"))["last"]
+    return last is not None and last < since
 
 
 ALL: Final[tuple[Callable[[], Findings], ...]] = (

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from shop_style.conf import app_settings
+from shop_style.experiments.carried_products import PAGE_COUNTS, carry_products
 from shop_style.experiments.guard import counting_waits
 from shop_style.models import (
     CarriedTotals,
@@ -23,15 +24,9 @@ from shop_style.models.totals import BANDS
 
 _BATCH = 5_000
 _KEYS = 400
-_COLUMNS = {
-    Kind.RENDERED.value: "rendered",
-    Kind.VIEWABLE.value: "viewable",
-    Kind.CLICK.value: "clicks",
-    Kind.FAILED.value: "failed",
-}
 _IN_BANDS = ("rendered", "viewable", "clicks")
 _SUMS = (
-    *_COLUMNS.values(),
+    *PAGE_COUNTS.values(),
     *(band.column(name) for band in BANDS for name in _IN_BANDS),
     "suspicious",
 )
@@ -96,13 +91,14 @@ def carry(alias: str, before: datetime, *, dry_run: bool = False) -> int:
 
 def _carried_batches(alias: str, phase: Phase, rows: QuerySet[Event]) -> Iterator[int]:
     """Move events into totals, a batch a transaction."""
-    columns = ("pk", "arm", "visitor", "kind", "suspicion", "device", "at", "position")
+    columns = ("pk", "arm", "visitor", "kind", "suspicion", "device", "at", "position", "product")
     while True:
         with counting_waits(alias):
             batch = list(rows.order_by("at", "pk").values_list(*columns)[:_BATCH])
             if not batch:
                 return
             _add(alias, phase, batch)
+            carry_products(alias, phase.pk, [(row[1], row[8], *row[2:5]) for row in batch])
             for start in range(0, len(batch), _KEYS):
                 mine = [row[0] for row in batch[start : start + _KEYS]]
                 Event.objects.using(alias).filter(pk__in=mine).delete()
@@ -113,7 +109,7 @@ def _add(alias: str, phase: Phase, batch: Sequence[tuple[Any, ...]]) -> None:
     visitors = sorted({row[2] for row in batch})
     totals = _carried(alias, phase.pk, visitors)
     flags = _flags(alias, phase, visitors)
-    for _pk, arm, visitor, kind, suspicion, device, at, position in batch:
+    for _pk, arm, visitor, kind, suspicion, device, at, position, _product in batch:
         total = totals.setdefault(
             (arm, visitor),
             CarriedTotals(phase=phase, arm_id=arm, visitor=visitor, first_at=at),
@@ -133,7 +129,7 @@ def _add(alias: str, phase: Phase, batch: Sequence[tuple[Any, ...]]) -> None:
 
 def _counted_in(kind: str, position: int | None) -> Iterator[str]:
     """The columns that count an event: of its kind, and of its kind inside its band."""
-    name = _COLUMNS[kind]
+    name = PAGE_COUNTS[kind]
     yield name
     if name in _IN_BANDS and position is not None:
         for band in BANDS:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment, assign
 from shop_style.experiments.guard import guarded
-from shop_style.experiments.hashing import event_id, tile_key
+from shop_style.experiments.hashing import order_id, tile_key
 from shop_style.experiments.sinks import EventRow, store
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
 from shop_style.experiments.visitor import (
@@ -95,7 +95,8 @@ def _record(
             continue
         # By the object bought and not by its picture: two pictures of it are one conversion.
         bought = f"{objects[number]._meta.label_lower}:{objects[number].pk}"
-        identifier = event_id("order", assignment.phase.id, assignment.visitor, order, bought)
+        named = ("order", assignment.phase.id, assignment.visitor, order, bought)
+        identifier = order_id(experiment.visitor_salt, *named)
         event = _event(identifier, assignment, product, value, device)
         events.setdefault(identifier, event)
     return len(store(alias, list(events.values())))

@@ -1,30 +1,27 @@
-"""One visitor, removed on request: events, totals, and every sum that holds them."""
+"""One visitor, removed on request: events and totals at once, every sum by the next rollup."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from shop_style.exceptions import UnknownVisitor
-from shop_style.experiments.guard import counting_waits
+from shop_style.experiments.guard import locked_mark
 from shop_style.experiments.hashing import visitor_hash
 from shop_style.experiments.identity import identity_of
-from shop_style.experiments.recount import count_hours
 from shop_style.experiments.snapshot import experiment_database
-from shop_style.experiments.summaries import summarise, summarise_products
 from shop_style.experiments.visitor import Visitor, known_visitor
 from shop_style.models import (
     AuditEntry,
+    CarriedProduct,
     CarriedTotals,
     Event,
     Experiment,
-    HourlyTotals,
     MixedVisitor,
-    Phase,
     VisitorIdentity,
     VisitorTotals,
 )
@@ -46,8 +43,9 @@ class ForgetReport:
 def forget_visitor(
     visitor: str = "", *, user: Any = None, actor: str = "forget_visitor", dry_run: bool = False
 ) -> ForgetReport:
-    """Remove a visitor from every experiment that is not purged, and make its sums anew.
+    """Remove a visitor's rows from every experiment that is not purged.
 
+    The next rollup makes its sums and hours anew, `rollup(products=True)` those by product at once.
     visitor: the signed visitor: the cookie's value, or what a headless caller keeps; one whose
     time is over too. user: somebody whose logins were merged, beside it or instead. A purged
     experiment holds nothing to remove. Doing it twice changes nothing more. The cookie is the
@@ -63,9 +61,15 @@ def forget_visitor(
     alias, report = experiment_database(), ForgetReport()
     rows = Experiment.objects.using(alias).filter(purged_at=None).exclude(visitor_salt="")
     for experiment in rows.order_by("pk"):
-        with counting_waits(alias):
-            hashes = _hashes(alias, experiment, known, user)
-            _forget(alias, experiment, hashes, report, actor=actor, dry_run=dry_run)
+        held = _rows_of(alias, experiment, _hashes(alias, experiment, known, user))
+        if not held.exist():
+            continue  # no lock for it: a rollup may hold that for a while
+        if dry_run:
+            held.count_in(report)
+            continue
+        with transaction.atomic(using=alias):
+            _remove(alias, held, report)
+            AuditEntry.objects.record("forgot a visitor", experiment, actor=actor)
     return report
 
 
@@ -83,55 +87,73 @@ def _hashes(alias: str, experiment: Experiment, known: Visitor | None, user: Any
     return found
 
 
-def _forget(
-    alias: str,
-    experiment: Experiment,
-    hashes: set[str],
-    report: ForgetReport,
-    *,
-    actor: str,
-    dry_run: bool,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """What an experiment holds of somebody."""
+
+    events: QuerySet[Event]
+    totals: Sequence[QuerySet[Any]]
+    ties: Sequence[QuerySet[Any]]
+
+    def exist(self) -> bool:
+        """Is there anything?"""
+        return any(rows.exists() for rows in (self.events, *self.totals, *self.ties))
+
+    def count_in(self, report: ForgetReport) -> None:
+        """Add their numbers."""
+        report.experiments += 1
+        report.events += self.events.count()
+        report.totals += sum(rows.count() for rows in self.totals)
+
+    def phases(self) -> set[int]:
+        """Whose sums they are in."""
+        return {
+            phase
+            for rows in (self.events, *self.totals)
+            for phase in rows.values_list("phase", flat=True).distinct()
+        }
+
+    def hours(self) -> set[tuple[int, str]]:
+        """Phases and hours with such events, as a RollupMark names them."""
+        return {
+            (phase, at.replace(minute=0, second=0, microsecond=0).isoformat())
+            for phase, at in self.events.values_list("phase", "at")
+        }
+
+    def delete(self) -> None:
+        """Remove them."""
+        for rows in (self.events, *self.totals, *self.ties):
+            rows.delete()
+
+
+def _rows_of(alias: str, experiment: Experiment, hashes: set[str]) -> _Rows:
     phases = list(experiment.phases.values_list("pk", flat=True))
-    events = Event.objects.using(alias).filter(phase__in=phases, visitor__in=hashes)
-    totals: list[QuerySet[Any]] = [
-        VisitorTotals.objects.using(alias).filter(phase__in=phases, visitor__in=hashes),
-        CarriedTotals.objects.using(alias).filter(phase__in=phases, visitor__in=hashes),
-    ]
-    ties: list[QuerySet[Any]] = [
-        VisitorIdentity.objects.using(alias).filter(experiment=experiment, visitor__in=hashes),
-        MixedVisitor.objects.using(alias).filter(experiment=experiment, visitor__in=hashes),
-    ]
-    numbers = (events.count(), sum(rows.count() for rows in totals))
-    if not any(numbers) and not any(rows.exists() for rows in ties):
-        return
-    report.experiments += 1
-    report.events += numbers[0]
-    report.totals += numbers[1]
-    if dry_run:
-        return
-    hours = {
-        (phase, at.replace(minute=0, second=0, microsecond=0))
-        for phase, at in events.values_list("phase", "at")
-    }
-    for rows in (events, *totals, *ties):
-        rows.delete()
-    _count_anew(alias, hours)
-    summarise(alias, phases)
-    summarise_products(alias, phases)
-    AuditEntry.objects.record("forgot a visitor", experiment, actor=actor)
+    # With the arms named the unique indexes find a visitor; without, they are read from end to end.
+    arms = list(experiment.arms.values_list("pk", flat=True))
+    own: dict[str, Any] = {"phase__in": phases, "visitor__in": hashes}
+    tied: dict[str, Any] = {"experiment": experiment, "visitor__in": hashes}
+    return _Rows(
+        events=Event.objects.using(alias).filter(**own),
+        totals=[
+            VisitorTotals.objects.using(alias).filter(arm__in=arms, **own),
+            CarriedTotals.objects.using(alias).filter(arm__in=arms, **own),
+            CarriedProduct.objects.using(alias).filter(**own),
+        ],
+        ties=[
+            VisitorIdentity.objects.using(alias).filter(**tied),
+            MixedVisitor.objects.using(alias).filter(**tied),
+        ],
+    )
 
 
-def _count_anew(alias: str, hours: Iterable[tuple[int, Any]]) -> None:
-    """Hours from the events that are left; an arm that has none left in an hour loses its row."""
-    kept = dict(Phase.objects.using(alias).values_list("pk", "raw_from"))
-    by_phase: dict[int, list[Any]] = defaultdict(list)
-    for phase, hour in hours:
-        if kept[phase] is None or hour >= kept[phase]:
-            by_phase[phase].append(hour)
-    for phase, mine in by_phase.items():
-        for start in range(0, len(mine), 400):
-            HourlyTotals.objects.using(alias).filter(
-                phase=phase, hour__in=mine[start : start + 400]
-            ).delete()
-        count_hours(alias, {(phase, hour.isoformat()) for hour in mine})
+def _remove(alias: str, rows: _Rows, report: ForgetReport) -> None:
+    """Under the rollup's lock, but without its work, which grows with everybody's events."""
+    mark = locked_mark(alias)
+    rows.count_in(report)
+    phases = rows.phases()
+    mark.unsummed = sorted({*mark.unsummed, *phases})
+    mark.unsliced = sorted({*mark.unsliced, *phases})
+    hours = {(phase, hour) for phase, hour in mark.uncounted_hours}
+    mark.uncounted_hours = sorted(hours | rows.hours())
+    rows.delete()
+    mark.save(using=alias)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
+from django.db.models import F
 
 from shop_style.models import RollupMark
 
@@ -27,6 +28,15 @@ def guarded(using: str) -> Iterator[None]:
 def counting_waits(using: str) -> Iterator[None]:
     """A transaction for which a rollup that counts just now ends first, and the next one waits."""
     with transaction.atomic(using=using):
-        RollupMark.objects.using(using).get_or_create(pk=1)
-        RollupMark.objects.using(using).select_for_update().get(pk=1)
+        locked_mark(using)
         yield
+
+
+def locked_mark(using: str) -> RollupMark:
+    """The rollup's row, locked for the transaction that this begins; made where there is none."""
+    mark = RollupMark.objects.using(using).filter(pk=1)
+    # First a write: SQLite refuses, without a wait, a transaction that read first and then writes
+    # beside another writer; and it knows no lock of a row.
+    while not mark.update(rolled_at=F("rolled_at")):
+        RollupMark.objects.using(using).bulk_create([RollupMark(pk=1)], ignore_conflicts=True)
+    return mark.select_for_update().get()

@@ -8,6 +8,7 @@ from typing import Final
 
 _BITS: Final = 64
 _VISITOR_HEX: Final = 24
+_PAGE_HEX: Final = 22
 
 
 def share(salt: str, visitor: str) -> float:
@@ -34,6 +35,23 @@ def tile_key(kind: int, object_id: str, field: str) -> str:
     return f"{kind}:{object_id}:{field}"
 
 
+def page_hash(salt: str, page_view: str) -> str:
+    """What is stored of a page view: 88 bits of HMAC-SHA-256 under the experiment's own salt.
+
+    A page may be of several experiments; by what is stored their visitors cannot be joined.
+    """
+    return hmac.digest(salt.encode(), page_view.encode(), "sha256").hex()[:_PAGE_HEX]
+
+
+def order_id(salt: str, *parts: str | int) -> str:
+    """Deterministic id of an order's event: 128 bits of HMAC-SHA-256 under the experiment's salt.
+
+    An order's number is short and known elsewhere; with the salt destroyed nobody can look it up.
+    """
+    return hmac.digest(salt.encode(), "|".join(map(str, parts)).encode(), "sha256").hex()[:32]
+
+
 def event_id(*parts: str | int) -> str:
-    """Deterministic id of an event: 128 bits of SHA-256 over what makes it unique."""
+    """Deterministic id of a page's event: 128 bits of SHA-256 over what makes it unique, which
+    begins with the page view: 88 random bits that are not stored."""
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]

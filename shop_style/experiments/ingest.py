@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from shop_style.conf import app_settings
-from shop_style.experiments.hashing import event_id
+from shop_style.experiments.hashing import event_id, page_hash
 from shop_style.experiments.open_products import existing_products, forget_products
 from shop_style.experiments.sinks import EventRow, store
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
@@ -140,6 +140,7 @@ def _events(token: PageToken, taken: Iterable[tuple[Kind, int]], agent: str) -> 
     device, now = device_class(agent), timezone.now()
     suspicion = _suspicion([kind for kind, _ in taken], agent, now.timestamp() - token.issued)
     found: dict[str, EventRow] = {}
+    pages = _stored_pages(token)
     for kind, position in taken:
         exposure, product = token.at(position) or (None, 0)
         if exposure is None:
@@ -155,12 +156,19 @@ def _events(token: PageToken, taken: Iterable[tuple[Kind, int]], agent: str) -> 
                 visitor=exposure.visitor,
                 kind=implied.value,
                 position=position,
-                page_view=token.page_view,
+                page_view=pages.get(exposure.experiment, ""),
                 device=device,
                 suspicion=suspicion,
                 at=now,
             )
     return list(found.values())
+
+
+def _stored_pages(token: PageToken) -> dict[int, str]:
+    """By which name each experiment of the page keeps it."""
+    snapshot = current_snapshot()
+    entries = (snapshot.get(exposure.experiment) for exposure in token.exposures)
+    return {item.id: page_hash(item.visitor_salt, token.page_view) for item in entries if item}
 
 
 def _id(token: PageToken, kind: Kind, position: int) -> str:

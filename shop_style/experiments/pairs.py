@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 
+from shop_style.experiments.upsert import named
 from shop_style.models import Arm, Experiment, PairTotals, Phase, SummaryTotals, VisitorTotals
 
 
@@ -14,20 +16,29 @@ def pair_totals(
 ) -> list[PairTotals]:
     """Each arm's sums of products with the control, over visitors who saw tiles of both.
 
-    rows: the phase's visitors that count. Empty where the unit is the visitor.
+    rows: the phase's visitors that count. Zeros for an arm with no such visitor, or none any more:
+    everybody is to be known, and the last sums must not stay the newest. Empty where the unit is
+    the visitor.
     """
     experiment = Experiment.objects.using(alias).get(pk=phase.experiment_id)
     control = Arm.objects.using(alias).filter(experiment=experiment, style=None).first()
     if experiment.unit != Experiment.Unit.TILE or control is None:
         return []
+    others = list(experiment.arms.using(alias).exclude(pk=control.pk).values_list("pk", flat=True))
+    unflagged = rows.filter(suspicion=0)
     return [
-        *_totals(phase, control, rows, SummaryTotals.ALL, day),
-        *_totals(phase, control, rows.filter(suspicion=0), SummaryTotals.UNSUSPICIOUS, day),
+        *_totals(phase, control, others, rows, SummaryTotals.ALL, day),
+        *_totals(phase, control, others, unflagged, SummaryTotals.UNSUSPICIOUS, day),
     ]
 
 
 def _totals(
-    phase: Phase, control: Arm, rows: QuerySet[VisitorTotals], name: str, day: date
+    phase: Phase,
+    control: Arm,
+    others: Sequence[int],
+    rows: QuerySet[VisitorTotals],
+    name: str,
+    day: date,
 ) -> list[PairTotals]:
     of_control = rows.filter(arm=control, visitor=OuterRef("visitor"), rendered__gt=0)
     # Whoever is flagged by what was done in one arm is left out of this slice by it alone; the
@@ -41,27 +52,19 @@ def _totals(
         paired.order_by()
         .values("arm")
         .annotate(
-            both=Count("pk"),
-            cc=Sum(F("clicks") * F("their_clicks")),
-            cv=Sum(F("clicks") * F("their_viewable")),
-            vc=Sum(F("viewable") * F("their_clicks")),
-            vv=Sum(F("viewable") * F("their_viewable")),
+            n_visitors=Count("pk"),
+            n_clicks_clicks=Sum(F("clicks") * F("their_clicks")),
+            n_clicks_viewable=Sum(F("clicks") * F("their_viewable")),
+            n_viewable_clicks=Sum(F("viewable") * F("their_clicks")),
+            n_viewable_viewable=Sum(F("viewable") * F("their_viewable")),
         )
     )
+    sums = {row["arm"]: named({k: v for k, v in row.items() if k != "arm"}) for row in found}
     seen = rows.filter(rendered__gt=0).order_by()
     everybody = seen.aggregate(number=Count("visitor", distinct=True))["number"]
     return [
         PairTotals(
-            phase=phase,
-            everybody=everybody,
-            arm_id=item["arm"],
-            slice=name,
-            day=day,
-            visitors=item["both"],
-            clicks_clicks=item["cc"],
-            clicks_viewable=item["cv"],
-            viewable_clicks=item["vc"],
-            viewable_viewable=item["vv"],
+            phase=phase, arm_id=arm, slice=name, day=day, everybody=everybody, **sums.get(arm, {})
         )
-        for item in found
+        for arm in others
     ]

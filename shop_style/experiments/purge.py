@@ -16,6 +16,7 @@ from shop_style.experiments.rollup import rollup
 from shop_style.experiments.snapshot import compile_snapshot, experiment_database
 from shop_style.models import (
     AuditEntry,
+    CarriedProduct,
     CarriedTotals,
     Event,
     Experiment,
@@ -83,6 +84,7 @@ def _remove(experiment: Experiment, report: PurgeReport, *, dry_run: bool) -> No
     report.visitors += visitors.count() if dry_run else _removed(visitors)
     if not dry_run:
         _removed(CarriedTotals.objects.using(alias).filter(phase__in=phases))
+        _removed(CarriedProduct.objects.using(alias).filter(phase__in=phases))
         _removed(MixedVisitor.objects.using(alias).filter(experiment=experiment))
         _removed(VisitorIdentity.objects.using(alias).filter(experiment=experiment))
 

@@ -37,6 +37,7 @@ COUNTS: Final = {
 }
 """Columns of totals by the kind that they count."""
 
+_KEYS: Final = 400
 _HOUR: Final = timedelta(hours=1)
 _FLAGS: Final = (Suspicion.CRAWLER_AGENT, Suspicion.MANY_CLICKS, Suspicion.AT_ONCE)
 """Bits that events bear; those of a visitor's pace are found here."""
@@ -109,24 +110,21 @@ def count_visitors(block: Block, phases: Sequence[int]) -> None:
     alias = block.alias
     rows = Phase.objects.using(alias).filter(pk__in=phases)
     by_tile = set(rows.filter(experiment__unit=Experiment.Unit.TILE).values_list("pk", flat=True))
-    _count(block, sorted(set(phases) - by_tile), tiles=Value(0))
     seen = Count("product", distinct=True, filter=Q(kind=Kind.RENDERED))
-    _count(block, sorted(by_tile), tiles=seen)
     for phase in phases:
+        # By phase: what is counted anew in one must get its flags and what was carried in that one.
         visitors = block.events.filter(phase=phase).order_by().values("visitor")
+        _count(alias, phase, visitors, tiles=seen if phase in by_tile else Value(0))
         flag_pace(alias, phase, visitors)
         if phase in by_tile:
             flag_in_all_arms(alias, phase, visitors)
         add_carried(alias, phase, visitors)
 
 
-def _count(block: Block, phases: Sequence[int], *, tiles: Any) -> None:
-    if not phases:
-        return
-    touched = block.events.filter(phase__in=phases).order_by().values("visitor")
+def _count(alias: str, phase: int, visitors: models.QuerySet[Any, Any], *, tiles: Any) -> None:
     found = (
-        Event.objects.using(block.alias)
-        .filter(phase__in=phases, visitor__in=touched)
+        Event.objects.using(alias)
+        .filter(phase=phase, visitor__in=visitors)
         .order_by()
         .values("phase_id", "arm_id", "visitor")
         .annotate(
@@ -141,7 +139,7 @@ def _count(block: Block, phases: Sequence[int], *, tiles: Any) -> None:
             n_device=Max("device"),
         )
     )
-    put_selected(block.alias, VisitorTotals, ["phase", "arm", "visitor"], found)
+    put_selected(alias, VisitorTotals, ["phase", "arm", "visitor"], found)
 
 
 def _bits() -> Any:
@@ -152,15 +150,17 @@ def _bits() -> Any:
 def count_hours(alias: str, hours: Iterable[tuple[int, str]]) -> None:
     """Each hour of a phase, from all its events. One query for hours that follow each other.
 
-    Not hours whose page events are purged: their sums are final.
+    An arm that has no event left in one loses its row. Not hours whose page events are purged:
+    their sums are final.
     """
-    purged = Phase.objects.using(alias).exclude(raw_from=None)
-    raw_from = {phase.pk: phase.raw_from for phase in purged if phase.raw_from}
-    kept = (
-        (phase, hour)
-        for phase, hour in hours
-        if phase not in raw_from or datetime.fromisoformat(hour) >= raw_from[phase]
-    )
+    phases = Phase.objects.using(alias).filter(experiment__purged_at=None)
+    raw_from = dict(phases.values_list("pk", "raw_from"))
+
+    def is_kept(phase: int, hour: str) -> bool:
+        since = raw_from.get(phase)
+        return phase in raw_from and (since is None or datetime.fromisoformat(hour) >= since)
+
+    kept = (item for item in hours if is_kept(*item))
     for phase, first, end in _stretches(kept):
         found = (
             open_events(alias)
@@ -171,6 +171,13 @@ def count_hours(alias: str, hours: Iterable[tuple[int, str]]) -> None:
         )
         rows = [HourlyTotals(phase_id=phase, **named(item)) for item in found]
         put(alias, rows, ["phase", "arm", "hour"])
+        there = {(row.arm_id, row.hour) for row in rows}
+        before = HourlyTotals.objects.using(alias).filter(
+            phase=phase, hour__gte=first, hour__lt=end
+        )
+        emptied = [row.pk for row in before if (row.arm_id, row.hour) not in there]
+        for start in range(0, len(emptied), _KEYS):
+            before.filter(pk__in=emptied[start : start + _KEYS]).delete()
 
 
 def _stretches(hours: Iterable[tuple[int, str]]) -> list[tuple[int, datetime, datetime]]:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from shop_style.conf import app_settings
+from shop_style.experiments.guard import locked_mark
 from shop_style.experiments.guardrails import watch
 from shop_style.experiments.lost_files import leave_out_lost
 from shop_style.experiments.mixed import mark_touched, waiting_marks
@@ -55,11 +56,10 @@ def rollup(*, recount: bool = False, products: bool = False) -> RollupReport:
     tally.write()
     report = RollupReport()
     alias = experiment_database()
-    RollupMark.objects.using(alias).get_or_create(pk=1)
     after: int | None = 0 if recount else None
     while True:
         with transaction.atomic(using=alias):
-            mark = _locked_mark(alias)
+            mark = locked_mark(alias)
             after = _roll(mark, alias, mark.last_event if after is None else after, report)
             mark.save(using=alias)
         if after is None:
@@ -69,10 +69,6 @@ def rollup(*, recount: bool = False, products: bool = False) -> RollupReport:
     report.left_out = leave_out_lost(alias, mark.unchecked)
     report.paused = watch()
     return report
-
-
-def _locked_mark(alias: str) -> RollupMark:
-    return RollupMark.objects.using(alias).select_for_update().get(pk=1)
 
 
 def _roll(mark: RollupMark, alias: str, after: int, report: RollupReport) -> int | None:
@@ -112,7 +108,7 @@ def _sum_up_products(alias: str, *, now: bool) -> None:
     since = timezone.now() - timedelta(seconds=app_settings().SLICE_SECONDS)
     with transaction.atomic(using=alias):
         # Under the lock, or a purge would take events away while they are counted.
-        mark = _locked_mark(alias)
+        mark = locked_mark(alias)
         is_due = now or mark.sliced_at is None or mark.sliced_at <= since
         if not (mark.unsliced and is_due):
             return

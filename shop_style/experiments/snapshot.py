@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from django.db import router, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -197,7 +198,9 @@ def compile_snapshot() -> None:
 def lock_snapshot() -> ServingSnapshot:
     """The row, locked until the transaction ends: two steps of experiments take turns."""
     rows = ServingSnapshot.objects.using(experiment_database())
-    rows.get_or_create(pk=_ROW)
+    # First a write, as `locked_mark` says.
+    if not rows.filter(pk=_ROW).update(version=F("version")):
+        rows.get_or_create(pk=_ROW)
     return rows.select_for_update().get(pk=_ROW)
 
 

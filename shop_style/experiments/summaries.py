@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from django.db import connections, models
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
+from shop_style.experiments.carried_products import carried_by_product
 from shop_style.experiments.mixed import mixed_in
 from shop_style.experiments.pairs import pair_totals
 from shop_style.experiments.recount import COUNTS, IN_BANDS, kinds, worth
@@ -155,7 +156,8 @@ def _statistics(columns: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _by_product(alias: str, phase: Phase) -> _Found:
-    """A visitor's events inside a product, then the sums over visitors. One query."""
+    """A visitor's events inside a product, with what was carried of purged ones, then the sums over
+    visitors. One query."""
     connection = connections[alias]
     inner = (
         Event.objects.using(alias)
@@ -166,6 +168,8 @@ def _by_product(alias: str, phase: Phase) -> _Found:
         .annotate(**kinds(), **worth())
     )
     select, values = inner.query.get_compiler(using=alias).as_sql()
+    if phase.raw_from is not None:
+        select, values = _with_carried(alias, phase, select, values)
     sums = {name: f"SUM({N}{name})" for name in (*COUNTS, *_WORTH)}
     for name, (one, other) in _SQUARES.items():
         sums[name] = f"SUM({N}{one} * {N}{other})"
@@ -181,3 +185,16 @@ def _by_product(alias: str, phase: Phase) -> _Found:
         return [
             dict(zip(("arm_id", "product", *sums), row, strict=True)) for row in cursor.fetchall()
         ]
+
+
+def _with_carried(
+    alias: str, phase: Phase, select: str, values: Sequence[Any]
+) -> tuple[str, tuple[Any, ...]]:
+    """A query of counts by arm, product and visitor, with those carried added."""
+    rows = carried_by_product(alias, phase.pk)
+    rows = rows.exclude(visitor__in=mixed_in(alias, phase).values("visitor"))
+    carried, more = rows.query.get_compiler(using=alias).as_sql()
+    keys = "arm_id, product_id, visitor"
+    sums = ", ".join(f"SUM({N}{name}) AS {N}{name}" for name in (*COUNTS, *_WORTH))
+    both = f"SELECT * FROM ({select}) kept UNION ALL SELECT * FROM ({carried}) gone"
+    return f"SELECT {keys}, {sums} FROM ({both}) pieces GROUP BY {keys}", (*values, *more)

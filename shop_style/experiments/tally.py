@@ -73,19 +73,19 @@ class Tally:
 def _add_to_rows(counts: Counter[Key]) -> None:
     alias = experiment_database()
     rows = DailyTally.objects.using(alias)
+    with guarded(alias):
+        phases = Phase.objects.using(alias).filter(pk__in={key[0] for key in counts})
+        there = set(phases.values_list("pk", flat=True))
     with guarded(alias), transaction.atomic(using=alias):
-        there = set(
-            Phase.objects.using(alias)
-            .filter(pk__in={key[0] for key in counts})
-            .values_list("pk", flat=True)
-        )
         # In one order for all processes, so that two never wait for each other.
         for (phase, day, kind, arm), number in sorted(counts.items()):
             if phase not in there:
                 continue  # deleted with its experiment
             key: dict[str, Any] = {"phase_id": phase, "day": day, "kind": kind, "arm": arm}
-            rows.get_or_create(**key)
-            rows.filter(**key).update(number=F("number") + number)
+            # The update first: a transaction that begins by reading is refused on SQLite.
+            if not rows.filter(**key).update(number=F("number") + number):
+                rows.get_or_create(**key)
+                rows.filter(**key).update(number=F("number") + number)
 
 
 tally = Tally()

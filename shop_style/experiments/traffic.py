@@ -75,8 +75,8 @@ def stated_traffic(
 def own_traffic(experiment: Experiment) -> Traffic:
     """What the control of the shop's latest experiment in this placement saw. Three queries.
 
-    Of experiments in every placement where it has none of its own. Raises NoTraffic where none
-    has enough visitors yet.
+    Of experiments in every placement where it has none of its own, none of those by tile. Raises
+    NoTraffic where none has enough visitors yet.
     """
     from styleeval.inference import RatioDesign, Summary, TooFewVisitors
 
@@ -106,14 +106,16 @@ def own_traffic(experiment: Experiment) -> Traffic:
             % {"visitors": f"{row['all']:,}", "name": source.slug, "days": f"{days:.0f}"},
         )
     raise NoTraffic(
-        f"no experiment in the placement {experiment.placement or 'of all lists'!r} has seen "
-        "enough visitors yet (100 with 25 clicks on the originals, over a day); state visitors a "
-        "day and the click-through rate"
+        f"no experiment by visitor in the placement {experiment.placement or 'of all lists'!r} "
+        "has seen enough visitors yet (100 with 25 clicks on the originals, over a day); state "
+        "visitors a day and the click-through rate"
     )
 
 
 def _sources(experiment: Experiment) -> list[Experiment]:
-    rows = Experiment.objects.using(experiment._state.db).exclude(started_at=None)
+    # Not those by tile: their control saw a part of each page, and their arms share visitors.
+    rows = Experiment.objects.using(experiment._state.db).filter(unit=Experiment.Unit.VISITOR)
+    rows = rows.exclude(started_at=None)
     if experiment.placement:
         rows = rows.filter(placement__in=(experiment.placement, ""))
     found = list(rows.prefetch_related("arms", "phases").order_by("-started_at")[:_LOOKED_AT])

@@ -18,12 +18,13 @@ from shop_style.models.totals import (
     VisitorTotals,
 )
 from shop_style.models.variant import StyleVariant
-from shop_style.models.visitor import CarriedTotals, MixedVisitor, VisitorIdentity
+from shop_style.models.visitor import CarriedProduct, CarriedTotals, MixedVisitor, VisitorIdentity
 
 __all__ = [
     "AcceptanceModel",
     "Arm",
     "AuditEntry",
+    "CarriedProduct",
     "CarriedTotals",
     "DailyTally",
     "Event",

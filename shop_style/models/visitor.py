@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from shop_style.models.experiment import Arm, Experiment, Phase
+from shop_style.models.experiment import Arm, Experiment, Phase, PhaseProduct
 from shop_style.models.totals import BandCounts, Counts
 
 
@@ -67,3 +67,29 @@ class CarriedTotals(Counts, BandCounts):
 
     def __str__(self) -> str:
         return f"{self.phase_id}/{self.arm_id}/{self.visitor}"
+
+
+class CarriedProduct(models.Model):
+    """The same inside one product, for sums by product. Orders are kept one by one and not here."""
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="+", db_index=False)
+    arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
+    product = models.ForeignKey(PhaseProduct, models.CASCADE, related_name="+", db_index=False)
+    visitor = models.CharField(max_length=24)
+    rendered = models.PositiveIntegerField(default=0)
+    viewable = models.PositiveIntegerField(default=0)
+    clicks = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    suspicious = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            # The visitor early: that is how rows are looked for.
+            models.UniqueConstraint(
+                fields=["phase", "visitor", "arm", "product"],
+                name="shop_style_one_carried_product",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase_id}/{self.arm_id}/{self.product_id}/{self.visitor}"

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def limits(settings: Any) -> Any:
     settings.SHOP_STYLE = {
         **settings.SHOP_STYLE,
-        "THROTTLES": {"placement": "3/min", "events": "2/min", "variants": "", "staff": ""},
+        "THROTTLES": {"placement": "3/min", "events": "2/min", "visitor": "1/min"},
     }
     return settings
 
@@ -28,6 +28,13 @@ def test_the_fourth_request_of_a_minute_is_told_when_to_come_back(post: Any) -> 
     assert last.json()["code"] == "throttled" and 1 <= int(last["Retry-After"]) <= 61
     # Each group has its own count.
     assert post("events", {"token": "x", "events": [1]}).status_code == 400
+
+
+def test_being_forgotten_has_a_small_limit_of_its_own(post: Any) -> None:
+    answers = [post("visitor/forget", {"visitor": "forged"}).status_code for _ in range(2)]
+    assert answers == [404, 429]
+    assert post("visitor/merge", {"visitor": "forged"}).status_code in (401, 403)
+    assert post("placement", BODY).status_code == 200
 
 
 def test_a_forged_forwarding_header_passes_no_limit(post: Any) -> None:

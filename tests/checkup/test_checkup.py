@@ -123,6 +123,49 @@ def test_events_that_nobody_counts(make_shop: Any, browser: Any) -> None:
     assert "1 events wait" in found.text and "rollup_events" in found.next_step
 
 
+def notices(area: str) -> list[Finding]:
+    return [item for item in findings() if item.area == area and item.state == "notice"]
+
+
+def test_a_purge_that_nobody_scheduled(make_shop: Any) -> None:
+    from shop_style.experiments import lifecycle
+    from shop_style.experiments.purge import purge_events
+    from shop_style.models import Experiment
+
+    shop = make_shop(1)
+    shop.start()
+    lifecycle.finish(shop.experiment, actor="ada")
+    assert not notices("experiments")
+    Experiment.objects.update(ended_at=timezone.now() - timedelta(days=91))
+    assert not notices("experiments")
+    Experiment.objects.update(ended_at=timezone.now() - timedelta(days=93))
+    (found,) = notices("experiments")
+    assert "'warm-listing' ended more than 90 days ago" in found.text
+    assert "purge_events never ran" in found.text and "daily" in found.next_step
+    purge_events()
+    assert not notices("experiments")
+
+
+def test_a_paused_experiment_that_nobody_decides(make_shop: Any) -> None:
+    from shop_style.experiments import lifecycle
+    from shop_style.experiments.rollup import rollup
+    from shop_style.models import Event, HourlyTotals
+    from tests.experiments.visits import visit
+
+    shop = make_shop(1)
+    shop.start()
+    visit(shop).report(("click", 0))
+    lifecycle.pause(shop.experiment, actor="ada")
+    rollup()
+    assert not notices("experiments")
+    Event.objects.update(at=timezone.now() - timedelta(days=93))
+    HourlyTotals.objects.all().delete()  # they were of the hours before
+    rollup(recount=True)
+    assert not wrong("experiments")
+    (found,) = notices("experiments")
+    assert "'warm-listing' waits, paused" in found.text and "Ship, revert" in found.next_step
+
+
 def test_a_database_without_our_tables_is_named() -> None:
     from django.db import connection
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from shop_style.models import Event, HourlyTotals, SummaryTotals, VisitorTotals
+from shop_style.models import Event, Experiment, HourlyTotals, SummaryTotals, VisitorTotals
 
 COLUMNS = {
     "rendered": "rendered",
@@ -22,6 +22,8 @@ BANDS = {"1-4": range(4), "5-12": range(4, 12), "13-24": range(12, 24), "25+": r
 SUMS = (
     *("visitors", "viewing_visitors", "clicking_visitors", *COLUMNS.values()),
     *("viewable_squared", "clicks_squared", "clicks_viewable", "suspicious", "value"),
+    *("conversions_squared", "clicks_conversions", "failing_visitors", "flagged_visitors"),
+    *("mixed", "tiles"),
 )
 
 
@@ -34,12 +36,16 @@ class Tally:
     suspicious: int = 0
     device: str = ""
     times: list[datetime] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    flagged: bool = False
 
     def add(self, event: Event, *, positions_only: bool = False) -> None:
         column = COLUMNS[event.kind]
         if positions_only and column not in ("rendered", "viewable", "clicks"):
             return
         self.counts[column] += 1
+        if event.kind == "rendered":
+            self.seen.add(event.product_id)
         self.device = max(self.device, event.device)
         self.times.append(event.at)
         if not positions_only:
@@ -59,33 +65,74 @@ def summed(visitors: Iterable[Tally]) -> dict[str, Any]:
     """Sufficient statistics over visitors."""
     found = list(visitors)
     counts = [item.counts for item in found]
+
+    def products(one: str, other: str) -> int:
+        return sum(item[one] * item[other] for item in counts)
+
     return {
         **{name: sum(item[name] for item in counts) for name in COLUMNS.values()},
         "visitors": sum(item["rendered"] > 0 for item in counts),
         "viewing_visitors": sum(item["viewable"] > 0 for item in counts),
         "clicking_visitors": sum(item["clicks"] > 0 for item in counts),
-        "viewable_squared": sum(item["viewable"] ** 2 for item in counts),
-        "clicks_squared": sum(item["clicks"] ** 2 for item in counts),
-        "clicks_viewable": sum(item["clicks"] * item["viewable"] for item in counts),
+        "failing_visitors": sum(item["failed"] > 0 for item in counts),
+        "viewable_squared": products("viewable", "viewable"),
+        "clicks_squared": products("clicks", "clicks"),
+        "clicks_viewable": products("clicks", "viewable"),
+        "conversions_squared": products("conversions", "conversions"),
+        "clicks_conversions": products("clicks", "conversions"),
         "suspicious": sum(item.suspicious for item in found),
         "value": sum((item.value for item in found), Decimal(0)),
+        **dict.fromkeys(("flagged_visitors", "mixed", "tiles"), 0),
     }
+
+
+def of_whole_visitors(visitors: Iterable[Tally], *, by_tile: bool) -> dict[str, Any]:
+    """The same with what only whole visitors have: flags, and tiles where those are drawn."""
+    found = list(visitors)
+    return {
+        **summed(found),
+        "flagged_visitors": sum(item.counts["rendered"] > 0 and item.flagged for item in found),
+        "tiles": sum(len(item.seen) for item in found) if by_tile else 0,
+    }
+
+
+def mixed_visitors(events: list[Event], by_tile: set[int]) -> set[tuple[int, str]]:
+    """Experiment and visitor of those in two arms, where the unit is the visitor."""
+    arms: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for event in events:
+        if event.experiment_id not in by_tile:
+            arms[event.experiment_id, event.visitor].add(event.arm_id)
+    return {key for key, mine in arms.items() if len(mine) > 1}
 
 
 def summaries(events: list[Event]) -> dict[tuple[int, int, str], dict[str, Any]]:
     """By phase, arm and slice; a slice that nobody is in has none."""
+    tiled = Experiment.objects.filter(unit=Experiment.Unit.TILE)
+    by_tile = set(tiled.values_list("pk", flat=True))
+    tile_phases = {event.phase_id for event in events if event.experiment_id in by_tile}
+    two = mixed_visitors(events, by_tile)
+    left_out = [event for event in events if (event.experiment_id, event.visitor) in two]
+    events = [event for event in events if (event.experiment_id, event.visitor) not in two]
     visitors = by_visitor(events)
+    flagged = {(phase, visitor) for (phase, _arm, visitor), v in visitors.items() if v.suspicious}
+    for (phase, _arm, visitor), item in visitors.items():
+        # Where tiles are drawn, what was done in one arm flags a visitor in all.
+        in_any = phase in tile_phases and (phase, visitor) in flagged
+        item.flagged = bool(item.suspicious) or in_any
     found: dict[tuple[int, int, str], dict[str, Any]] = {}
 
-    def group(name: str, inside: dict[tuple[int, int, str], Tally]) -> None:
+    def group(name: str, inside: dict[tuple[int, int, str], Tally], *, whole: bool = False) -> None:
         for phase, arm in {key[:2] for key in inside}:
             mine = [item for key, item in inside.items() if key[:2] == (phase, arm)]
-            found[phase, arm, name] = summed(mine)
+            found[phase, arm, name] = (
+                of_whole_visitors(mine, by_tile=phase in tile_phases) if whole else summed(mine)
+            )
 
-    group("all", visitors)
-    group("unsuspicious", {k: v for k, v in visitors.items() if not v.suspicious})
+    group("all", visitors, whole=True)
+    group("unsuspicious", {k: v for k, v in visitors.items() if not v.flagged}, whole=True)
     for device in {item.device for item in visitors.values()} - {""}:
-        group(f"device:{device}", {k: v for k, v in visitors.items() if v.device == device})
+        mine = {k: v for k, v in visitors.items() if v.device == device}
+        group(f"device:{device}", mine, whole=True)
     for name, band in BANDS.items():
         inside = [event for event in events if event.position is not None]
         counted = {"rendered", "viewable", "click"}
@@ -94,6 +141,9 @@ def summaries(events: list[Event]) -> dict[tuple[int, int, str], dict[str, Any]]
     for product in {event.product_id for event in events}:
         own = [event for event in events if event.product_id == product]
         group(f"product:{product}", by_visitor(own))
+    for (phase, arm, _visitor), item in by_visitor(left_out).items():
+        if item.counts["rendered"]:
+            found.setdefault((phase, arm, "all"), summed([]))["mixed"] += 1
     return found
 
 

@@ -8,12 +8,21 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from shop_style.experiments import carried
+from shop_style.experiments import carried, lifecycle
 from shop_style.experiments.forget import forget_visitor
 from shop_style.experiments.purge import purge_events
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
-from shop_style.models import CarriedTotals, Event, HourlyTotals, VisitorTotals
+from shop_style.experiments.snapshot import forget_snapshot
+from shop_style.models import (
+    CarriedProduct,
+    CarriedTotals,
+    Event,
+    HourlyTotals,
+    SummaryTotals,
+    VisitorTotals,
+)
+from tests.experiments.recounting import SUMS
 from tests.experiments.test_rollup import crowd
 from tests.experiments.visits import visit
 
@@ -43,9 +52,17 @@ def hours() -> list[Any]:
     return list(HourlyTotals.objects.order_by("arm", "hour").values())
 
 
+def by_product() -> dict[tuple[int, str], Any]:
+    rows = SummaryTotals.objects.filter(slice__startswith="product:").order_by("arm", "slice")
+    return {
+        (row.pop("arm_id"), row.pop("slice")): row for row in rows.values("arm_id", "slice", *SUMS)
+    }
+
+
 def result(shop: Any) -> Any:
     report = build_report(shop.experiment).as_dict()
-    return report["arms"], report["effects"], report["hours"]
+    names = ("arms", "effects", "hours", "by_product", "segments")
+    return [report[name] for name in names]
 
 
 def test_totals_stay_through_purge_recount_and_return(old: Any) -> None:
@@ -102,6 +119,59 @@ def test_young_events_and_pages_still_open_are_left(make_shop: Any) -> None:
 
 def test_who_is_forgotten_leaves_no_carried_total(old: Any) -> None:
     purge_events()
-    assert forget_visitor(old.seen.visitor).totals == 2
+    # Of the visitor, carried, and carried by each of two products.
+    assert forget_visitor(old.seen.visitor).totals == 4
     visitors = {row["visitor"] for row in totals()}
-    assert set(CarriedTotals.objects.values_list("visitor", flat=True)) <= visitors
+    for model in (CarriedTotals, CarriedProduct):
+        assert set(model.objects.values_list("visitor", flat=True)) == visitors
+
+
+def test_products_keep_their_sums_when_somebody_returns(old: Any) -> None:
+    rollup(products=True)
+    before = by_product()
+    purge_events()
+    rollup(recount=True)
+    assert by_product() == before
+    visit(old, old.seen.visitor).report(("viewable", 0))
+    rollup(products=True)
+    changed = {key for key, row in by_product().items() if row != before[key]}
+    first = old.experiment.phases.get().products.order_by("pk")[0].pk
+    ((arm, name),) = changed
+    assert name == f"product:{first}"
+    row, was = by_product()[arm, name], before[arm, name]
+    assert (row["visitors"], row["rendered"]) == (was["visitors"], was["rendered"] + 1)
+    assert row["clicks_viewable"] == was["clicks_viewable"] + 1
+
+
+def test_a_finished_experiment_leaves_no_carried_count(old: Any) -> None:
+    purge_events()
+    assert CarriedProduct.objects.exists()
+    lifecycle.finish(old.experiment, actor="ada")
+    purge_events(days=0)
+    assert not CarriedProduct.objects.exists() and not CarriedTotals.objects.exists()
+
+
+def test_a_visitor_of_two_phases_loses_nothing_in_the_other(old: Any) -> None:
+    """Whose old phase is touched by somebody else while the visitor comes in the new one."""
+    other = visit(old)
+    lifecycle.change_weights(old.experiment, {"control": 0.5, "warm": 0.5}, actor="ada")
+    purge_events()
+    forget_snapshot()
+    first, second = old.experiment.phases.order_by("number")
+    hashed = VisitorTotals.objects.filter(clicks__gt=0, conversions__gt=0).first()
+    assert hashed is not None
+    before = VisitorTotals.objects.filter(phase=first, visitor=hashed.visitor).values().get()
+    Event.objects.create(
+        event_id="new",
+        experiment=old.experiment,
+        phase=second,
+        arm_id=hashed.arm_id,
+        product=second.products.first(),
+        visitor=hashed.visitor,
+        kind="rendered",
+        at=timezone.now(),
+    )
+    other.report(("rendered", 0))
+    rollup()
+    rows = VisitorTotals.objects.filter(phase=first, visitor=hashed.visitor)
+    assert rows.values().get() == before

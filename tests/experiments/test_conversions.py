@@ -11,8 +11,9 @@ from django.test import RequestFactory
 
 from shop_style.experiments import lifecycle
 from shop_style.experiments.conversions import record_conversion
+from shop_style.experiments.hashing import event_id, order_id
 from shop_style.experiments.snapshot import forget_snapshot
-from shop_style.models import Event
+from shop_style.models import Event, Experiment
 from tests.conftest import BROWSER
 from tests.experiments.visits import visit, visit_arm
 
@@ -44,6 +45,17 @@ def test_the_same_order_counts_once_and_another_again(shop: Any) -> None:
     assert record_conversion(seen.visitor, shop.chairs[:1], order="A-1") == 1
     assert record_conversion(seen.visitor, shop.chairs[:1], order="A-1") == 0
     assert record_conversion(seen.visitor, shop.chairs[:1], order="A-2") == 1
+
+
+def test_an_orders_number_cannot_be_found_without_the_salt(shop: Any) -> None:
+    seen = visit(shop)
+    record_conversion(seen.visitor, shop.chairs[:1], order="A-1")
+    event = Event.objects.get()
+    bought = f"shop.chair:{shop.chairs[0].pk}"
+    named = ("order", event.phase_id, event.visitor, "A-1", bought)
+    assert event.event_id != event_id(*named)
+    assert event.event_id == order_id(Experiment.objects.get().visitor_salt, *named)
+    assert event.event_id != order_id("", *named)
 
 
 def test_it_is_the_same_visitor_hash_as_on_the_page(shop: Any) -> None:

@@ -17,7 +17,14 @@ from shop_style.experiments.login import merge_visitor
 from shop_style.experiments.purge import purge_events
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.rollup import rollup
-from shop_style.models import AuditEntry, Event, Experiment, VisitorIdentity, VisitorTotals
+from shop_style.models import (
+    AuditEntry,
+    Event,
+    Experiment,
+    RollupMark,
+    VisitorIdentity,
+    VisitorTotals,
+)
 from tests.experiments.test_rollup import check_everything, crowd
 from tests.experiments.visits import visit, visit_arm
 
@@ -55,6 +62,25 @@ def test_every_total_is_as_if_the_visitor_had_never_come(shop: Any) -> None:
     assert "0 events and 0 totals in 0 experiments" in run(seen.visitor)
     assert AuditEntry.objects.filter(verb="forgot a visitor").count() == 1
     rollup(recount=True)
+    check_everything()
+
+
+def test_it_sums_nothing_up_but_leaves_that_to_the_next_rollup(
+    shop: Any, django_assert_max_num_queries: Any
+) -> None:
+    crowd(shop, 12)
+    seen = visit_arm(shop, styled=True)
+    seen.report(("click", 0))
+    rollup()
+    with django_assert_max_num_queries(30) as queries:
+        forget_visitor(seen.visitor)
+    asked = " ".join(query["sql"] for query in queries)
+    assert "summarytotals" not in asked and "hourlytotals" not in asked
+    # Every row that is counted or deleted is the visitor's own.
+    own = [item["sql"] for item in queries if 'FROM "shop_style_event"' in item["sql"]]
+    assert own and all('"visitor" IN' in sql for sql in own)
+    assert RollupMark.objects.get().unsummed == [shop.experiment.phases.get().pk]
+    rollup()
     check_everything()
 
 

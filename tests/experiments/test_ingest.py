@@ -13,9 +13,11 @@ from django.utils import timezone
 from shop_style.exceptions import TokenError, TokenExpired
 from shop_style.experiments import lifecycle, tokens
 from shop_style.experiments.ingest import ingest
+from shop_style.experiments.placement import place
 from shop_style.experiments.snapshot import forget_snapshot
-from shop_style.experiments.tokens import Exposure, page_token
-from shop_style.models import Event, Experiment, Suspicion
+from shop_style.experiments.tokens import Exposure, page_token, read_token
+from shop_style.models import Arm, Event, Experiment, Suspicion
+from shop_style.sources import source_image
 from tests.conftest import BROWSER
 from tests.experiments.visits import visit, visit_arm
 
@@ -175,3 +177,24 @@ def test_a_batch_costs_no_query_an_event(make_shop: Any) -> None:
     statements = [item["sql"] for item in queries if "SAVEPOINT" not in item["sql"]]
     # Products, known ids, and one insert; two where SQLite takes 999 values at a time.
     assert len(statements) <= 4
+
+
+def test_experiments_of_one_page_cannot_be_joined_by_it(shop: Any) -> None:
+    other = Experiment.objects.create(slug="b", name="B", placement="home", planned_visitors=9)
+    Arm.objects.create(experiment=other, slug="control", weight=0.5)
+    Arm.objects.create(experiment=other, slug="warm", style=shop.style, weight=0.5, position=1)
+    lifecycle.start(other, actor="ada")
+    forget_snapshot()
+    seen = visit(shop)
+    placed = place(seen.page, [source_image(chair) for chair in shop.chairs], placement="home")
+    first, second = seen.placed[0].position, placed[0].position
+    report = seen.report(("click", first), ("click", second))
+    assert (report.accepted, report.rejected) == (2, [])
+    pages = dict(Event.objects.values_list("experiment", "page_view").distinct())
+    assert set(pages) == {shop.experiment.pk, other.pk}
+    stored, token = set(pages.values()), read_token(seen.page.token(), hours=1)
+    assert len(stored) == 2 and token.page_view not in stored
+    assert all(len(page) == 22 for page in stored)
+    # A retry is the same event under the same name.
+    assert seen.report(("click", first)).duplicates == 1
+    assert Event.objects.values("page_view").distinct().count() == 2

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 from django.utils import timezone
 
 from shop_style.experiments import lifecycle, recount
@@ -49,8 +50,11 @@ def crowd(shop: Any, number: int, seed: int = 1) -> None:
             record_conversion(seen.visitor, shop.chairs[:1], order=str(index), values=[9.5])
 
 
-def write_events(shop: Any, number: int, seed: int = 1) -> None:
-    """So many events of two phases at random places of long pages, as if they had come by HTTP."""
+def write_events(shop: Any, number: int, seed: int = 1, *, strays: int = 0) -> None:
+    """So many events of two phases at random places of long pages, as if they had come by HTTP.
+
+    strays: each so-manieth is of the visitor's other arm; 0 is none.
+    """
     chance = random.Random(seed)
     if shop.experiment.phases.count() == 1:
         lifecycle.change_weights(shop.experiment, {"control": 0.3, "warm": 0.7}, actor="ada")
@@ -68,7 +72,7 @@ def write_events(shop: Any, number: int, seed: int = 1) -> None:
                 event_id=f"{seed:08x}{index:024x}",
                 experiment=shop.experiment,
                 phase_id=product.phase_id,
-                arm=arms[visitor % len(arms)],
+                arm=arms[(visitor + bool(strays and index % strays == 0)) % len(arms)],
                 product=product,
                 visitor=f"{visitor:024x}",
                 kind=kind,
@@ -87,6 +91,19 @@ def shop(make_shop: Any) -> Any:
     shop = make_shop(3)
     shop.start()
     return shop
+
+
+@pytest.mark.parametrize("unit", ["visitor", "tile"])
+def test_who_is_in_two_arms_equals_a_recount_too(make_shop: Any, unit: str) -> None:
+    shop = make_shop(3, unit=unit)
+    shop.start()
+    write_events(shop, 600, strays=23)
+    rollup()
+    check_everything()
+    rows = SummaryTotals.objects.filter(slice="all")
+    found = rows.aggregate(**{name: Sum(name) for name in ("mixed", "tiles", "flagged_visitors")})
+    assert bool(found["mixed"]) is (unit == "visitor") and bool(found["tiles"]) is (unit == "tile")
+    assert found["flagged_visitors"] > 0
 
 
 def everything() -> list[Any]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
+from shop_style.exceptions import NoTraffic
 from shop_style.experiments.conversions import record_conversion
 from shop_style.experiments.estimand import estimand, paired
+from shop_style.experiments.forget import forget_visitor
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.reporting.sums import clicks_over_viewable
 from shop_style.experiments.reporting.text import report_lines
 from shop_style.experiments.rollup import rollup
 from shop_style.experiments.tokens import read_token
-from shop_style.models import Event, PairTotals, SummaryTotals, VisitorTotals
+from shop_style.experiments.traffic import own_traffic
+from shop_style.models import Event, Experiment, PairTotals, SummaryTotals, VisitorTotals
 from styleeval.inference import PairedSummary, paired_difference
 from tests.admin.experiments import LIST
 from tests.experiments.visits import Visit, visit
@@ -124,3 +129,36 @@ def test_the_admin_lists_each_visitor_once(shop: Any, admin_client: Any) -> None
     play(shop, 12)
     rollup()
     assert "12 / 1,000" in admin_client.get(LIST).content.decode()
+
+
+def test_who_saw_tiles_of_one_arm_alone_is_counted_too(make_shop: Any) -> None:
+    shop = make_shop(1, unit="tile")
+    shop.start()
+    for _ in range(5):
+        visit(shop).report(("viewable", 0))
+    rollup()
+    assert build_report(shop.experiment).visitors == 5
+    assert {(row.everybody, row.visitors) for row in PairTotals.objects.all()} == {(5, 0)}
+
+
+def test_pairs_that_nobody_is_left_in_are_zeros(shop: Any) -> None:
+    seen = visit(shop)
+    while len(set(looks(seen))) < 2:
+        seen = visit(shop)
+    seen.report(*(("click", position) for position in range(6)))
+    rollup()
+    assert PairTotals.objects.get(slice="all").viewable_viewable > 0
+    forget_visitor(seen.visitor)
+    rollup()
+    row = PairTotals.objects.get(slice="all")
+    assert (row.everybody, row.visitors, row.clicks_clicks, row.viewable_viewable) == (0, 0, 0, 0)
+
+
+def test_a_plan_is_not_made_of_visitors_counted_twice(shop: Any) -> None:
+    chance = random.Random(7)
+    for _ in range(120):
+        visit(shop).report(*((chance.choice(["viewable", "click"]), p) for p in range(6)))
+    rollup()
+    Experiment.objects.update(started_at=timezone.now() - timedelta(days=2))
+    with pytest.raises(NoTraffic, match="by visitor"):
+        own_traffic(shop.experiment)

@@ -28,7 +28,7 @@ class MergeView(ShopStyleView):
     """For somebody who just logged in, known as the host's DRF settings say."""
 
     permission_classes = (permissions.IsAuthenticated,)
-    throttle_scope = "placement"
+    throttle_scope = "visitor"
 
     @extend_schema(
         operation_id="visitor_merge",
@@ -64,7 +64,7 @@ class MergeView(ShopStyleView):
 class ForgetView(PublicView):
     """For shoppers: whoever has the signed visitor may have it forgotten."""
 
-    throttle_scope = "placement"
+    throttle_scope = "visitor"
 
     @extend_schema(
         operation_id="visitor_forget",
@@ -82,6 +82,7 @@ class ForgetView(PublicView):
     def post(self, request: Request) -> Response:
         """Remove a visitor's events and totals from every experiment.
 
+        The next rollup takes them out of every sum.
         Without one in the body the cookie is meant; it is taken back. Say so twice and the second
         answer has zeros.
         """

@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
 from shop_style.experiments.forget import forget_visitor
+from shop_style.experiments.rollup import rollup
 from shop_style.management.coded import CodedCommand
 
 
@@ -32,6 +33,8 @@ class Command(CodedCommand):
             raise CommandError("name a visitor, or --user")
         somebody = None if user is None else _user(user)
         report = forget_visitor(visitor, user=somebody, dry_run=dry_run)
+        if report.experiments and not dry_run:
+            rollup(products=True)
         self.stdout.write(f"{report.summary()} {'would be' if dry_run else 'were'} removed")
 
 

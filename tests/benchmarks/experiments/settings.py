@@ -22,7 +22,7 @@ DATABASES = {
 MEDIA_ROOT = os.environ["BENCHMARK_FOLDER"] + "/media"
 SHOP_STYLE = {
     **_BASE,
-    "THROTTLES": {"placement": "", "events": "", "variants": "", "staff": ""},
+    "THROTTLES": dict.fromkeys(("placement", "events", "visitor", "variants", "staff"), ""),
     "LATE_SECONDS": 0.0,
     # Which rows a shop shows is its own query, and no part of this.
     "VISIBLE_ROWS": "",
