@@ -17,13 +17,16 @@ PER_VISITOR = 20
 _SYNTHESIS = """
 INSERT INTO shop_style_event ({columns})
 SELECT md5(i::text), {experiment}, {phase}, ({arms}::bigint[])[1 + v %% 2],
-       ({products}::bigint[])[1 + (v * 7 + i) %% 48], lpad(to_hex(v), 24, '0'),
-       CASE WHEN i %% 20 < 10 THEN 'rendered' WHEN i %% 20 < 19 OR v %% 3 > 0 THEN 'viewable'
-            ELSE 'click' END,
+       ({products}::bigint[])[1 + place], lpad(to_hex(v), 24, '0'), kind,
        now() - make_interval(secs => ({last} - i) * {days} * 86400.0 / {last}),
-       (v * 7 + i) %% 48, NULL, lpad(to_hex(v), 22, '0'),
+       place, NULL, lpad(to_hex(v), 22, '0'),
        CASE WHEN v %% 3 = 0 THEN 'desktop' ELSE 'mobile' END, 0
-FROM (SELECT i, i / {per_visitor} AS v FROM generate_series({first}, {last}) i) numbers
+FROM (SELECT i, v, CASE WHEN i %% 20 < 10 THEN 'rendered'
+                        WHEN i %% 20 < 19 OR v %% 3 > 0 THEN 'viewable' ELSE 'click' END AS kind,
+             -- What is seen was rendered, and what is clicked was seen: the place before.
+             (v * 7 + CASE WHEN i %% 20 = 19 AND v %% 3 = 0 THEN 8 ELSE i %% 10 END) %% 48 AS place
+      FROM (SELECT i, i / {per_visitor} AS v FROM generate_series({first}, {last}) i) numbers
+     ) events
 """
 
 
