@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = "tests/experiments"
 CHOSEN = (
     f"{HERE}/test_sinks.py",
-    f"{HERE}/test_rollup.py::test_every_slice_equals_a_recount_in_plain_python",
+    f"{HERE}/test_slices.py::test_every_slice_equals_a_recount_in_plain_python",
     f"{HERE}/test_rollup.py::test_events_that_were_written_late_are_counted",
     f"{HERE}/test_rollup.py::test_two_at_once_take_turns_while_events_come_in",
     f"{HERE}/test_allocation.py::test_two_at_once_begin_one_phase",
-    f"{HERE}/test_rollup.py::test_who_is_in_two_arms_equals_a_recount_too",
+    f"{HERE}/test_slices.py::test_who_is_in_two_arms_equals_a_recount_too",
     f"{HERE}/test_purge.py::test_events_visitors_and_salts_go_and_the_report_stays",
     f"{HERE}/test_carried.py::test_totals_stay_through_purge_recount_and_return",
     f"{HERE}/test_carried.py::test_products_keep_their_sums_when_somebody_returns",
