@@ -20,7 +20,7 @@ from shop_style.admin.acceptance import chance_in_words
 from shop_style.admin.advice import strength_sentence
 from shop_style.admin.channels import channel_rows
 from shop_style.admin.evidence import evidence_of
-from shop_style.admin.filters import PublishedFilter, VerdictFilter
+from shop_style.admin.filters import ErrorFilter, PublishedFilter, VerdictFilter
 from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
@@ -54,7 +54,7 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
         "review",
         VerdictFilter,
         PublishedFilter,
-        "error_code",
+        ErrorFilter,
     )
     list_per_page = 50
     search_fields = ("source_name", "object_id")
