@@ -8,7 +8,7 @@ MANAGE := $(BIN)/python manage.py
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel test-browser
+.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel test-browser screenshots
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -25,6 +25,10 @@ test: $(VENV)/.dev
 # In Debian's Chromium; without it, or without Node.js for the audit, what is missing is said.
 test-browser: $(VENV)/.dev tests/browser/node_modules/.ready
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),tests/browser)
+
+# Pictures of every page for the docs, of what `make demo` has left.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 demo-oscar: $(VENV)/.oscar
 	$(OSCAR) $(MANAGE) migrate --verbosity 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from tests.browser.audit import need_axe, overflow, violations
 from tests.browser.crawl import crawl
 from tests.browser.furnished import Furnished, furnish
+from tests.browser.session import staff_cookie
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.browser.urls")]
 
@@ -31,11 +31,8 @@ def shop() -> Furnished:
 @pytest.fixture
 def staff_page(open_page: Any, live_server: Any, shop: Furnished) -> Any:
     """A page of the superuser's browser."""
-    client = Client()
-    client.force_login(shop.actor)
     page = open_page("/admin/login/", reduced_motion="reduce")
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-    page.context.add_cookies([{**cookie, "url": live_server.url}])
+    page.context.add_cookies([staff_cookie(live_server.url, shop.actor)])
     return page
 
 
