@@ -9,6 +9,7 @@ from shop_style.admin.audit import AuditEntryAdmin
 from shop_style.admin.experiment import ExperimentAdmin
 from shop_style.admin.guide import PictureGuideAdmin
 from shop_style.admin.job import StyleJobAdmin
+from shop_style.admin.overview import OverviewAdmin
 from shop_style.admin.style import StyleAdmin
 from shop_style.admin.variant import StyleVariantAdmin
 
@@ -16,6 +17,7 @@ __all__ = [
     "AcceptanceModelAdmin",
     "AuditEntryAdmin",
     "ExperimentAdmin",
+    "OverviewAdmin",
     "PictureGuideAdmin",
     "StyleAdmin",
     "StyleJobAdmin",
