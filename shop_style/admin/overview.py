@@ -1,4 +1,4 @@
-"""The overview page: what waits, what failed, what is stored, what runs; and its small JSON twin."""
+"""The overview: what waits, what failed, what is stored, what runs; the page and its JSON."""
 
 from __future__ import annotations
 

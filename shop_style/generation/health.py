@@ -14,7 +14,7 @@ from django.utils import timezone
 from shop_style.models import Status, StyleJob, StyleVariant
 
 HOURS: Final = 24
-RUNNING_SHOWN: Final = 8
+RUNNING_SHOWN: Final = 5
 LONG: Final = timedelta(minutes=10)
 """A picture that has waited so long has found no worker, or far too few."""
 
