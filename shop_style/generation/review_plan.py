@@ -51,7 +51,7 @@ def plan_step(step: StepName, variants: Iterable[StyleVariant], *, reason: str =
     skipped: Counter[str] = Counter()
     ready: list[StyleVariant] = []
     for variant in variants:
-        why = _why_not(step, variant, bool(reason.strip()))
+        why = why_not(step, variant, reason=reason)
         if why:
             skipped[why] += 1
         else:
@@ -69,7 +69,8 @@ def plan_step(step: StepName, variants: Iterable[StyleVariant], *, reason: str =
     )
 
 
-def _why_not(step: StepName, variant: StyleVariant, has_reason: bool) -> str:
+def why_not(step: StepName, variant: StyleVariant, *, reason: str = "") -> str:
+    """Why a variant does not take a step, in short; empty where it does."""
     if variant.retired_at:
         return _("retired: its picture was replaced or deleted, or another took its place")
     if variant.status != Status.READY:
@@ -79,7 +80,7 @@ def _why_not(step: StepName, variant: StyleVariant, has_reason: bool) -> str:
         }.get(variant.status, _("waiting to be rendered"))
     if step == "approve" and variant.review == Review.APPROVED:
         return _("approved already")
-    if step == "approve" and variant.passed is False and not has_reason:
+    if step == "approve" and variant.passed is False and not reason.strip():
         return _("failed the gate; a reason is needed to approve it all the same")
     if step == "publish" and variant.review != Review.APPROVED:
         return _("not approved; approve it first")
