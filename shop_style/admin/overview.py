@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -25,10 +26,9 @@ from shop_style.admin.overview_sections import (
     review_view,
     storage_view,
     style_lines,
-    summed,
 )
 from shop_style.experiments.snapshot import experiment_database
-from shop_style.generation.counts import count_variants
+from shop_style.generation.counts import VariantCounts, summed
 from shop_style.generation.health import failed_with
 from shop_style.generation.requeue import requeue_failed
 from shop_style.models import Experiment, Overview, Style, StyleVariant
@@ -85,14 +85,15 @@ class OverviewAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         sees_variants = may_view(site, request, StyleVariant)
         sees_styles = may_view(site, request, Style)
         found: dict[str, Any] = {}
-        counts = count_variants(home) if sees_variants or sees_styles else {}
+        counts: Mapping[int, VariantCounts] = {}
         if sees_variants:
             found["queue"] = view = queue_view(site, request, home)
+            counts = view.health.by_style
             found["in_short"] = in_short(view)
             found["queue_url"] = reverse(f"{site.name}:shop_style_overview_queue")
             found["retry_url"] = reverse(f"{site.name}:shop_style_overview_retry")
             found["review"] = review_view(site, summed(counts))
-            found["storage"] = storage_view(home)
+            found["storage"] = storage_view(home, anew="count" in request.GET)
         if may_view(site, request, Experiment):
             found["experiments"] = experiment_lines(site, experiment_database())
             found["experiments_url"] = list_link(site, Experiment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.admin import AdminSite
 from django.core.cache import cache
@@ -23,7 +23,7 @@ from shop_style.models import Experiment, Style, StyleVariant
 
 MOST_STYLES: Final = 50
 MOST_EXPERIMENTS: Final = 20
-_KEPT_SECONDS: Final = 600
+_KEPT_SECONDS: Final = 1800
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +86,13 @@ class StyleLine:
     failed_url: str
 
 
-def storage_view(using: str) -> StorageView:
-    """What variants take up. Counted at most every ten minutes, for every file list is read."""
+def storage_view(using: str, *, anew: bool = False) -> StorageView:
+    """What variants take up. Every file list is read for it, so a count is kept half an hour.
+
+    anew: count now.
+    """
     key = f"shop_style:overview:stored:{using}"
-    found: tuple[list[Stored], datetime] | None = cache.get(key)
+    found: tuple[list[Stored], datetime] | None = None if anew else cache.get(key)
     if found is None:
         found = stored_files(using), timezone.now()
         cache.set(key, found, _KEPT_SECONDS)
@@ -211,11 +214,3 @@ def style_lines(
 
 def _of(address: str, style: Style, values: str) -> str:
     return f"{address}?style__id__exact={style.pk}&{values}&published=no" if address else ""
-
-
-def summed(counts: Mapping[int, VariantCounts]) -> VariantCounts:
-    """All styles together."""
-    total: Any = VariantCounts()
-    for item in counts.values():
-        total = total + item
-    return total  # type: ignore[no-any-return]

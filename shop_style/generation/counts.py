@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self
 
-from django.db.models import Case, Count, Q, Value, When
+from django.db.models import Count
 
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
@@ -14,7 +14,7 @@ from shop_style.models.variant import Review
 
 @dataclass
 class VariantCounts:
-    """How many variants there are. All but `retired` count live ones only.
+    """How many live variants there are.
 
     to_review: rendered and undecided, of which `to_review_passed` passed their gate.
     approved: approved and not shown; published: what shoppers may see.
@@ -29,9 +29,8 @@ class VariantCounts:
     approved: int = 0
     rejected: int = 0
     published: int = 0
-    retired: int = 0
 
-    def __add__(self, other: Self) -> VariantCounts:
+    def __add__(self, other: VariantCounts) -> VariantCounts:
         return VariantCounts(
             **{
                 item.name: getattr(self, item.name) + getattr(other, item.name)
@@ -41,31 +40,33 @@ class VariantCounts:
 
 
 def count_variants(using: str) -> dict[int, VariantCounts]:
-    """Counts by the style's row number. One query, which reads one index."""
-    rows = StyleVariant.objects.using(using).order_by()
+    """Counts of live variants by the style's row number. One query, which reads one index."""
+    # In the order of the index, which the rows then come in already grouped by.
     grouped = (
-        rows.annotate(
-            is_shown=Case(When(published_at__isnull=False, then=Value(1)), default=Value(0)),
-            is_retired=Case(When(retired_at__isnull=False, then=Value(1)), default=Value(0)),
-        )
-        .values_list("style_id", "status", "review", "passed", "is_shown", "is_retired")
-        .annotate(number=Count("pk"))
+        StyleVariant.objects.using(using)
+        .live()
+        .order_by()
+        .values_list("style_id", "status", "review", "passed")
+        .annotate(number=Count("pk"), shown=Count("published_at"))
     )
     found: dict[int, VariantCounts] = defaultdict(VariantCounts)
-    for style, status, review, passed, shown, retired, number in grouped:
+    for style, status, review, passed, number, shown in grouped:
         counts = found[style]
-        if retired:
-            counts.retired += number
-        elif status == Status.READY:
-            _count_ready(counts, review, passed, bool(shown), number)
+        if status == Status.READY:
+            _count_ready(counts, review, passed, number, shown)
         else:
             name = {Status.PENDING: "waiting", Status.RUNNING: "running"}.get(status, "failed")
             setattr(counts, name, getattr(counts, name) + number)
     return dict(found)
 
 
+def summed(counts: Mapping[int, VariantCounts]) -> VariantCounts:
+    """All styles together."""
+    return sum(counts.values(), VariantCounts())
+
+
 def _count_ready(
-    counts: VariantCounts, review: str, passed: bool | None, shown: bool, number: int
+    counts: VariantCounts, review: str, passed: bool | None, number: int, shown: int
 ) -> None:
     if review == Review.UNREVIEWED:
         counts.to_review += number
@@ -73,12 +74,6 @@ def _count_ready(
         counts.to_review_failed += number if passed is False else 0
     elif review == Review.REJECTED:
         counts.rejected += number
-    elif shown:
-        counts.published += number
     else:
-        counts.approved += number
-
-
-def waiting_for_review() -> Q:
-    """Rendered, live, and nobody has decided."""
-    return Q(status=Status.READY, retired_at=None, review=Review.UNREVIEWED)
+        counts.published += shown
+        counts.approved += number - shown

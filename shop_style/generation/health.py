@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
+from shop_style.generation.counts import VariantCounts, count_variants, summed
 from shop_style.models import Status, StyleJob, StyleVariant
 
 HOURS: Final = 24
@@ -41,12 +42,14 @@ class Failures:
 class QueueHealth:
     """One database's queue at `at`.
 
-    first: what is in line first, waiting since its `updated_at`. retrying: those of the waiting
-    that failed and are tried again later. stalled: running on a lease that ran out. last_hour:
-    variants done in the last sixty minutes. jobs: style jobs that wait or run.
+    by_style: all live variants. first: what is in line first, waiting since its `updated_at`.
+    retrying: those of the waiting that failed and are tried again later. stalled: running on a
+    lease that ran out. last_hour: variants done in the last sixty minutes. jobs: style jobs that
+    wait or run.
     """
 
     at: datetime
+    by_style: Mapping[int, VariantCounts]
     waiting: int
     running: int
     failed: int
@@ -88,29 +91,28 @@ def queue_health(using: str) -> QueueHealth:
     now = timezone.now()
     rows = StyleVariant.objects.using(using)
     live = rows.live()
-    counts = live.filter(status__in=(Status.PENDING, Status.RUNNING, Status.FAILED)).order_by()
-    number = dict(counts.values_list("status").annotate(number=Count("pk")))
+    by_style = count_variants(using)
+    counts = summed(by_style)
     # In the order in which workers take them.
     first = _named(live.filter(status=Status.PENDING)).order_by("pk").first()
     at_work = _named(live.filter(status=Status.RUNNING)).order_by("started_at", "pk")
-    unsettled = live.order_by().aggregate(
-        stalled=Count("pk", filter=Q(status=Status.RUNNING, lease_expires_at__lt=now)),
-        retrying=Count("pk", filter=Q(status=Status.PENDING, next_attempt_at__gt=now)),
-    )
-    done = rows.order_by().filter(status=Status.READY, finished_at__isnull=False)
+    running, pending = live.filter(status=Status.RUNNING), live.filter(status=Status.PENDING)
+    done = rows.filter(status=Status.READY, finished_at__isnull=False)
+    newest = done.order_by("-finished_at").values_list("finished_at", flat=True)
     return QueueHealth(
         at=now,
-        waiting=number.get(Status.PENDING, 0),
-        running=number.get(Status.RUNNING, 0),
-        failed=number.get(Status.FAILED, 0),
-        stalled=unsettled["stalled"],
-        retrying=unsettled["retrying"],
+        by_style=by_style,
+        waiting=counts.waiting,
+        running=counts.running,
+        failed=counts.failed,
+        stalled=running.filter(lease_expires_at__lt=now).count(),
+        retrying=pending.filter(next_attempt_at__gt=now).count(),
         jobs=StyleJob.objects.using(using)
         .filter(status__in=(Status.PENDING, Status.RUNNING))
         .count(),
         first=first,
-        last_finished=done.aggregate(last=Max("finished_at"))["last"],
-        last_hour=done.filter(finished_at__gt=now - timedelta(hours=1)).count(),
+        last_finished=newest.first(),
+        last_hour=done.filter(finished_at__gt=now - timedelta(hours=1)).order_by().count(),
         at_work=list(at_work[:RUNNING_SHOWN]),
         hours=_hours(using, now),
         failures=_failures(using),

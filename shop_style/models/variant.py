@@ -205,10 +205,10 @@ class StyleVariant(Leased):
         indexes = [
             models.Index(fields=["content_type", "object_id"], name="shop_style_variant_object"),
             models.Index(fields=["status", "next_attempt_at"], name="shop_style_variant_queue"),
-            models.Index(fields=["finished_at", "status"], name="shop_style_variant_finished"),
+            models.Index(fields=["status", "finished_at"], name="shop_style_variant_finished"),
             # All that the overview counts, so that no row with its long scorecard is read for it.
             models.Index(
-                fields=["status", "retired_at", "review", "passed", "published_at", "style"],
+                fields=["retired_at", "style", "status", "review", "passed", "published_at"],
                 name="shop_style_variant_counts",
             ),
         ]
