@@ -32,7 +32,7 @@ class Confirmation:
 
     fields: what the form posts again, beside `confirmed`. reason: label of a reason's field, empty
     for none; checks: boxes to tick, as name and label. back: where “no” leads. action: where the
-    form posts to, empty for the same address.
+    form posts to, empty for the same address. takes_away: something goes from shoppers or for good.
     """
 
     title: str
@@ -49,6 +49,7 @@ class Confirmation:
     checks: Sequence[tuple[str, str]] = ()
     action: str = ""
     is_possible: bool = True
+    takes_away: bool = False
 
 
 def is_confirmed(request: HttpRequest) -> bool:

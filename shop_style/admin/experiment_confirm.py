@@ -142,6 +142,7 @@ def _pause(
         ),
         undo=_("“Resume” goes on as before: every visitor keeps their arm."),
         button=_("Yes, pause"),
+        takes_away=True,
         fields=fields,
         back=back,
     )

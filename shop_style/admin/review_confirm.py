@@ -41,6 +41,7 @@ def question(
         back=back,
         action=action,
         is_possible=possible,
+        takes_away=plan.leave_shop > 0 or plan.replaced > 0,
     )
 
 

@@ -20,6 +20,7 @@ from shop_style.admin.acceptance import chance_in_words
 from shop_style.admin.advice import strength_sentence
 from shop_style.admin.channels import channel_rows
 from shop_style.admin.confirm import confirmation_page, is_confirmed, selection_fields
+from shop_style.admin.deletion import NumberedDeletion
 from shop_style.admin.evidence import evidence_of
 from shop_style.admin.filters import PublishedFilter, VerdictFilter
 from shop_style.admin.guide_pictures import variant_guide_address
@@ -38,7 +39,7 @@ Answer = HttpResponse | None
 
 
 @admin.register(StyleVariant)
-class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-arg]
+class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "pictures",
         "product",
@@ -212,6 +213,14 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
             "confidence": f"{card.get('mask_confidence', 1):.2f}",
             "media": self.media,
         }
+
+    def deletion_lines(self, rows: QuerySet[StyleVariant]) -> list[str]:
+        """How many files go with them."""
+        number = sum(len(row.file_names()) for row in rows)
+        text = ngettext(
+            "%d file is removed from storage.", "%d files are removed from storage.", number
+        )
+        return [text % number, str(_("It cannot be undone; the audit trail stays."))]
 
     def delete_model(self, request: HttpRequest, obj: StyleVariant) -> None:
         _prepare_deletion(request, [obj])

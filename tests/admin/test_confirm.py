@@ -179,3 +179,34 @@ def test_the_numbers_are_what_the_step_then_does(shelf: Any) -> None:
     assert (plan.ready, plan.failed_gate, plan.products) == (1, 1, 1)
     assert plan_step("withdraw", rows).leave_shop == 1
     assert plan_step("publish", rows).ready == 0
+
+
+def test_deleting_variants_says_how_many_files_go(staff: Any, shelf: Any) -> None:
+    StyleVariant.objects.update(retired_at=timezone.now())
+    client = staff("shop_style.delete_stylevariant")
+    files = len(shelf[0].file_names())
+    one = client.get(f"{LIST}{shelf[0].pk}/delete/").content.decode()
+    assert f"{files} files are removed from storage." in one
+    asked = ask(client, "delete_selected", *shelf)
+    assert f"{3 * files} files are removed from storage." in asked.content.decode()
+    assert StyleVariant.objects.count() == 3
+    ask(client, "delete_selected", *shelf, post="yes")
+    assert StyleVariant.objects.count() == 0
+
+
+def test_deleting_a_guide_says_how_many_variants_are_made_anew(
+    staff: Any, make_photo: Any, make_style: Any, make_variant: Any
+) -> None:
+    from shop_style.generation.guides import save_guide
+    from shop_style.models import PictureGuide
+    from shop_style.sources import source_image
+
+    photo = make_photo(1)
+    for slug, text_lock in (("warm", True), ("cold", True), ("plain", False)):
+        make_variant(photo, make_style(slug, text_lock=text_lock))
+    save_guide(source_image(photo), boxes=[[0.1, 0.1, 0.4, 0.4]], actor="ada")
+    StyleVariant.objects.exclude(revision=0).delete()
+    client, guide = staff(GENERATE), PictureGuide.objects.get()
+    page = client.get(f"/admin/shop_style/pictureguide/{guide.pk}/delete/").content.decode()
+    assert "2 variants are made anew without it" in page
+    assert "mask" not in re.findall(r'<ul class="ss-deleted">(.*?)</ul>', page)[0]
