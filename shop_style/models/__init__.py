@@ -7,6 +7,7 @@ from shop_style.models.experiment import Arm, Experiment, Phase, PhaseProduct, P
 from shop_style.models.guide import PictureGuide
 from shop_style.models.job import StyleJob
 from shop_style.models.leased import Leased, Status
+from shop_style.models.overview import Overview
 from shop_style.models.style import Style, StyleReference
 from shop_style.models.totals import (
     DailyTally,
@@ -33,6 +34,7 @@ __all__ = [
     "Kind",
     "Leased",
     "MixedVisitor",
+    "Overview",
     "PairTotals",
     "Phase",
     "PhaseProduct",

@@ -205,6 +205,12 @@ class StyleVariant(Leased):
         indexes = [
             models.Index(fields=["content_type", "object_id"], name="shop_style_variant_object"),
             models.Index(fields=["status", "next_attempt_at"], name="shop_style_variant_queue"),
+            models.Index(fields=["status", "finished_at"], name="shop_style_variant_finished"),
+            # All that the overview counts, so that no row with its long scorecard is read for it.
+            models.Index(
+                fields=["retired_at", "style", "status", "review", "passed", "published_at"],
+                name="shop_style_variant_counts",
+            ),
         ]
         permissions = [
             ("generate_stylevariant", "Can request style variants"),
