@@ -9,6 +9,8 @@ from shop_style.admin.audit import AuditEntryAdmin
 from shop_style.admin.experiment import ExperimentAdmin
 from shop_style.admin.guide import PictureGuideAdmin
 from shop_style.admin.job import StyleJobAdmin
+from shop_style.admin.review_action import review_style_variants
+from shop_style.admin.review_board import ReviewBoardAdmin
 from shop_style.admin.style import StyleAdmin
 from shop_style.admin.variant import StyleVariantAdmin
 
@@ -17,9 +19,11 @@ __all__ = [
     "AuditEntryAdmin",
     "ExperimentAdmin",
     "PictureGuideAdmin",
+    "ReviewBoardAdmin",
     "StyleAdmin",
     "StyleJobAdmin",
     "StyleVariantAdmin",
     "StyleVariantsMixin",
     "generate_style_variants",
+    "review_style_variants",
 ]

@@ -22,6 +22,8 @@ from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.guide_pictures import PERMISSION, guides_panel
 from shop_style.admin.links import list_link
+from shop_style.admin.review_action import may_review, review_style_variants
+from shop_style.admin.studio_links import studios_of
 from shop_style.admin.thumbnails import reference_url, variant_view
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.plan import RequestPlan, plan_requests
@@ -191,7 +193,7 @@ def _tell(
 
 
 class StyleVariantsMixin(_Admin):
-    """For a host's ModelAdmin: the action, and a panel of the row's variants on its page.
+    """For a host's ModelAdmin: the actions, and a panel of the row's variants on its page.
 
     class ProductAdmin(StyleVariantsMixin, admin.ModelAdmin): ...
     """
@@ -208,6 +210,10 @@ class StyleVariantsMixin(_Admin):
         if self.actions is not None and not in_popup and may_generate(request):
             name = generate_style_variants.__name__
             action: Any = generate_style_variants
+            actions.setdefault(name, (action, name, action.short_description))
+        if self.actions is not None and not in_popup and may_review(self.admin_site, request):
+            name = review_style_variants.__name__
+            action = review_style_variants
             actions.setdefault(name, (action, name, action.short_description))
         return actions
 
@@ -231,9 +237,10 @@ class StyleVariantsMixin(_Admin):
     def style_variants_panel(self, obj: Model) -> SafeString:
         """Thumbnails of every live variant of the row's pictures."""
         try:
-            instances = list(dict.fromkeys(picture.instance for picture in pictures_of([obj])))
+            pictures = pictures_of([obj])
         except ShopStyleError as error:
             return format_html("{}", str(error))
+        instances = list(dict.fromkeys(picture.instance for picture in pictures))
         variants = (
             StyleVariant.objects.for_objects(instances)
             .live()
@@ -241,7 +248,10 @@ class StyleVariantsMixin(_Admin):
             .order_by("object_id", "style__name", "-pk")
         )
         view = partial(variant_view, self.admin_site)
-        context = {"variants": [view(variant) for variant in variants]}
+        context = {
+            "variants": [view(variant) for variant in variants],
+            "studios": studios_of(self.admin_site, pictures),
+        }
         return render_to_string("admin/shop_style/variants_panel.html", context)
 
     @admin.display(description=_("Product mask and marked places"))
