@@ -75,7 +75,7 @@ class BoardFilters(forms.Form):
     picture = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="ss-filter-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "ss-filter-%s", **kwargs})
         self.fields["style"].queryset = Style.objects.home()  # type: ignore[attr-defined]
 
     def chosen(self) -> dict[str, Any]:

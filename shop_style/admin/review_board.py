@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.http import (
     Http404,
     HttpRequest,
@@ -23,22 +23,15 @@ from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 
-from shop_style.admin.actions import may_generate
 from shop_style.admin.board_filters import ORDERS, BoardFilters, narrowed, reviewed, tally
 from shop_style.admin.decide import Outcome, decide, may_undo
-from shop_style.admin.guide_pictures import addressed_picture
-from shop_style.admin.hosts import row_link
-from shop_style.admin.studio_form import RequestForm
-from shop_style.admin.studio_links import AT, PICTURE, board_page, picture_studio, with_query
+from shop_style.admin.studio import StudioPage, wants_json
+from shop_style.admin.studio_links import AT, board_page, with_query
 from shop_style.admin.studio_words import WORDS
-from shop_style.admin.thumbnails import file_url
 from shop_style.admin.tiles import tile_html, tile_of, tile_rows
 from shop_style.admin.viewer import viewer_context
-from shop_style.exceptions import ShopStyleError
-from shop_style.generation.request import request_variants
+from shop_style.admin.walk import VIEWER, current_of, following, kept_query, neighbours, page_links
 from shop_style.models import ReviewBoard, Status, StyleVariant
-from shop_style.models.variant import Review
-from shop_style.sources import SourceImage
 
 PER_PAGE = 200
 TEMPLATES = "admin/shop_style/reviewboard"
@@ -46,7 +39,7 @@ _VIEW = ("shop_style.view_stylevariant", "shop_style.change_stylevariant")
 
 
 @admin.register(ReviewBoard)
-class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReviewBoardAdmin(StudioPage, admin.ModelAdmin):  # type: ignore[type-arg]
     """No list and no forms of Django's: the board takes the list's place in the menu."""
 
     class Media:
@@ -73,7 +66,8 @@ class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
         def page(route: str, view: Any, name: str) -> URLPattern:
             checked = self.admin_site.admin_view(self._for_viewers(view))
-            return path(route, checked, name=f"shop_style_reviewboard_{name}")
+            pattern: URLPattern = path(route, checked, name=f"shop_style_reviewboard_{name}")
+            return pattern
 
         return [
             page("", self.board, "changelist"),
@@ -101,80 +95,23 @@ class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ordered = tile_rows(listed).order_by(*ORDERS[chosen.get("order", "")])
         page = Paginator(ordered, PER_PAGE).get_page(request.GET.get("page"))
         rows = list(page.object_list)
-        here = with_query(request.path, _kept(request, without=(AT, "last")))
-        current = _current(request, rows)
-        following = _following(rows, current)
-        then = with_query(here, {AT: following.pk if following else ""})
+        here = with_query(request.path, kept_query(request, without=(AT, "last")))
+        current = current_of(request, rows)
+        after = following(rows, current)
+        then = with_query(here, {AT: after.pk if after else ""})
         context = {
             "title": gettext("Review style variants"),
             "filters": form,
             "narrowed": any(chosen.get(name) for name in ("rows", "picture")),
             "counts": tally(found),
             "page": page,
-            **_pages(page, with_query(request.path, _kept(request, without=(AT, "last", "page")))),
-            **self._viewed(request, rows, current, here, then),
-            **self._neighbours(rows, current, here),
-        }
-        return self._page(request, "board", context)
-
-    def studio(self, request: HttpRequest) -> HttpResponse:
-        """A picture with every live variant of it; a post asks for one more."""
-        picture = addressed_picture(request.GET.get(PICTURE, ""))
-        if picture is None:
-            raise Http404
-        form = RequestForm(request.POST or None, initial={"style": request.GET.get("style")})
-        if request.method == "POST":
-            answer = self._request(request, picture, form)
-            if answer is not None:
-                return answer
-        found = StyleVariant.objects.for_objects([picture.instance]).live()
-        variants = tile_rows(found.filter(field=picture.source.field))
-        rows = list(variants.order_by("style__name", "-pk"))
-        here = picture_studio(self.admin_site, picture)
-        ready = [row for row in rows if row.status == Status.READY]
-        current = _current(request, ready)
-        context = {
-            "title": gettext("Studio"),
-            "subtitle": picture.name.rpartition("/")[2],
-            "original_thumbnail": file_url(
-                picture.source.file_of(picture.instance).storage, picture.name
+            **page_links(
+                page, with_query(request.path, kept_query(request, without=(AT, "last", "page")))
             ),
-            "host_link": row_link(self.admin_site, picture.instance),
-            "request_form": form if may_generate(request) else None,
-            **self._viewed(request, rows, current, here, here),
+            **self.viewed(request, rows, current, here, then),
+            **neighbours(rows, current, here),
         }
-        return self._page(request, "studio", context)
-
-    def _request(
-        self, request: HttpRequest, picture: SourceImage, form: RequestForm
-    ) -> HttpResponse | None:
-        """Ask for what the form says. None: show the page again with what is wrong in it."""
-        if not may_generate(request):
-            raise PermissionDenied
-        if not form.is_valid():
-            told = " ".join(str(text) for texts in form.errors.values() for text in texts)
-            return _refusal(told) if _wants_json(request) else None
-        try:
-            report = request_variants(
-                [picture],
-                [form.cleaned_data["style"]],
-                overrides=form.overrides,
-                regenerate=form.cleaned_data["again"],
-                actor=request.user.get_username(),
-            )
-            if report.refused:
-                raise report.refused[0][1]
-        except ShopStyleError as error:
-            if _wants_json(request):
-                return _refusal(str(error))
-            self.message_user(request, str(error), messages.ERROR)
-            return None
-        said = _asked(report.created + report.requeued)
-        if not _wants_json(request):
-            self.message_user(request, said, messages.SUCCESS)
-            return HttpResponseRedirect(picture_studio(self.admin_site, picture))
-        keys = [variant.pk for variant in report.variants]
-        return JsonResponse({"ok": True, "said": said, "tiles": self._tiles(keys)})
+        return self.page(request, "board", context)
 
     def viewer(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The viewer's content for one variant, which a page's script puts in."""
@@ -186,8 +123,8 @@ class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         outcome = decide(request, self._variant(pk))
-        if _wants_json(request):
-            tile = self._tiles([pk]).get(pk, "")
+        if wants_json(request):
+            tile = self.tiles([pk]).get(pk, "")
             told = {"ok": outcome.ok, "said": outcome.said, "left": outcome.left, "tile": tile}
             return JsonResponse(told, status=200 if outcome.ok else 409)
         return self._go_on(request, outcome, pk)
@@ -218,7 +155,7 @@ class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ) % {"done": done, "total": len(rows)}
         return JsonResponse({"tiles": tiles, "waiting": len(rows) - done, "said": said})
 
-    def _viewed(
+    def viewed(
         self,
         request: HttpRequest,
         rows: Sequence[StyleVariant],
@@ -231,8 +168,7 @@ class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         last = request.GET.get("last", "")
         context: dict[str, Any] = {
             "tiles": [
-                tile_of(site, row, anchor=with_query(here, {AT: row.pk}) + "#ss-viewer")
-                for row in rows
+                tile_of(site, row, anchor=with_query(here, {AT: row.pk}) + VIEWER) for row in rows
             ],
             "current": current,
             "progress_url": board_page(site, "progress"),
@@ -246,29 +182,20 @@ class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             context |= viewer_context(site, request, whole, then=then)
         return context
 
-    def _neighbours(
-        self, rows: Sequence[StyleVariant], current: StyleVariant | None, here: str
-    ) -> dict[str, str]:
-        at = rows.index(current) if current else 0
-        before = rows[at - 1] if at > 0 else None
-        after = rows[at + 1] if at + 1 < len(rows) else None
-        return {
-            "before_link": with_query(here, {AT: before.pk}) + "#ss-viewer" if before else "",
-            "after_link": with_query(here, {AT: after.pk}) + "#ss-viewer" if after else "",
-        }
-
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+    def page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+        """One of the board's pages in the frame of the admin."""
+        request.current_app = self.admin_site.name
         common = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "board_link": board_page(self.admin_site, "changelist"),
-            "media": forms.Media() + self.media,
+            "media": forms.Media(self.Media),
         }
         return TemplateResponse(request, f"{TEMPLATES}/{name}.html", {**common, **context})
 
     def _variant(self, pk: int) -> StyleVariant:
-        row = StyleVariant.objects.select_related("style", "content_type").filter(pk=pk).first()
+        found = StyleVariant.objects.select_related("style", "content_type").filter(pk=pk)
+        row: StyleVariant | None = found.first()
         if row is None:
             raise Http404
         return row
@@ -276,46 +203,6 @@ class ReviewBoardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _rows(self, keys: Sequence[int]) -> list[StyleVariant]:
         return list(tile_rows(StyleVariant.objects.filter(pk__in=keys)))
 
-    def _tiles(self, keys: Sequence[int]) -> dict[int, str]:
+    def tiles(self, keys: Sequence[int]) -> dict[int, str]:
+        """Tiles of these variants as HTML, by key. One query."""
         return {row.pk: tile_html(self.admin_site, row) for row in self._rows(keys)}
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return request.headers.get("accept", "").startswith("application/json")
-
-
-def _refusal(said: str) -> JsonResponse:
-    return JsonResponse({"ok": False, "said": said}, status=409)
-
-
-def _asked(number: int) -> str:
-    if not number:
-        return gettext("It is there already; tick “Render anew” to have it made once more.")
-    return ngettext("%d variant was asked for.", "%d variants were asked for.", number) % number
-
-
-def _kept(request: HttpRequest, *, without: Sequence[str]) -> dict[str, str]:
-    return {name: value for name, value in request.GET.items() if name not in without}
-
-
-def _current(request: HttpRequest, rows: Sequence[StyleVariant]) -> StyleVariant | None:
-    """The variant that the address names, else the first that nobody decided, else the first."""
-    named = next((row for row in rows if str(row.pk) == request.GET.get(AT)), None)
-    undecided = (row for row in rows if row.review == Review.UNREVIEWED)
-    return named or next(undecided, None) or next(iter(rows), None)
-
-
-def _following(rows: Sequence[StyleVariant], current: StyleVariant | None) -> StyleVariant | None:
-    """Where to go on to after a decision: the next that nobody decided, round the end."""
-    at = rows.index(current) if current else 0
-    others = [*rows[at + 1 :], *rows[:at]]
-    return next((row for row in others if row.review == Review.UNREVIEWED), None)
-
-
-def _pages(page: Page[Any], base: str) -> dict[str, str]:
-    links = {"previous_page": "", "next_page": ""}
-    if page.has_previous():
-        links["previous_page"] = with_query(base, {"page": page.previous_page_number()})
-    if page.has_next():
-        links["next_page"] = with_query(base, {"page": page.next_page_number()})
-    return links
