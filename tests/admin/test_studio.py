@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shop_style.models import Status, Style, StyleVariant
+from shop_style.models import Status, StyleVariant
 from shop_style.models.style import Region
 
 pytestmark = pytest.mark.django_db
@@ -89,14 +89,20 @@ def test_what_cannot_be_asked_for_says_why(staff: Any, make_style: Any, make_pho
 
 
 def test_who_may_not_ask_has_no_form_and_is_refused(
-    staff: Any, make_style: Any, make_photo: Any
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any
 ) -> None:
     photo, style = make_photo(1), make_style()
     client = staff()
+    make_variant(photo, style)
     page = client.get(address(photo))
     assert page.status_code == 200 and "data-request" not in page.content.decode()
+    assert page.context["otherwise_link"] == ""
     assert client.post(address(photo), {"style": style.pk}).status_code == 403
-    assert not StyleVariant.objects.exists() and Style.objects.exists()
+    assert StyleVariant.objects.count() == 1
+    asker = staff(GENERATE, username="ada")
+    otherwise = asker.get(address(photo)).context["otherwise_link"]
+    form = asker.get(otherwise).content.decode()
+    assert f'<option value="{style.pk}" selected>' in form and 'id="ss-ask" open' in form
 
 
 def test_progress_is_one_answer_for_all_in_as_many_queries_for_thirty_as_for_three(
