@@ -74,6 +74,9 @@ def test_filters_and_order(staff: Any, make_style: Any, make_variant: Any, make_
     assert listed(client, "?q=mug-2") == [bad.pk]
     assert listed(client, f"?picture=demo.ProductImage.image:{mug.pk}") == [poor.pk, good.pk]
     assert listed(client, "?style=999&verdict=nonsense") == [poor.pk, good.pk, bad.pk]
+    page = client.get(f"{BOARD}?style={cold.pk}&verdict=failed&order=worst&q=mug")
+    assert page.context["filters"].in_words() == "Cold, failed, mug, worst score first"
+    assert client.get(BOARD).context["filters"].in_words() == ""
     counts = client.get(BOARD).context["counts"]
     assert counts == {"total": 4, "decided": 1}
 

@@ -297,6 +297,9 @@
 
     /* ---- asking for one more ---- */
     var request = board.querySelector("[data-request]");
+    if (request) request.addEventListener("input", function (event) {
+      if (event.target.name === "strength") request.elements.how.value = "chosen";
+    });
     if (request) request.addEventListener("submit", function (event) {
       event.preventDefault();
       var line = request.querySelector(".ss-request-said") || request.appendChild(document.createElement("p"));
