@@ -124,7 +124,24 @@ def test_progress_is_one_answer_for_all_in_as_many_queries_for_thirty_as_for_thr
     assert told["waiting"] == 1 and told["said"] == "1 of 2 is rendered."
     assert "data-viewer" in told["tiles"][str(rows[0].pk)]
     assert 'value="50"' in told["tiles"][str(rows[1].pk)]
-    assert client.get(PROGRESS, {"ids": "1;drop"}).status_code == 400
+    for wrong in ("", "1;drop", "9" * 30, ",".join(map(str, range(201)))):
+        assert client.get(PROGRESS, {"ids": wrong}).status_code == 400
+
+
+def test_a_studio_asks_as_often_for_thirty_variants_as_for_three(
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any
+) -> None:
+    photo, style, client = make_photo(1), make_style(), staff(GENERATE, APPROVE)
+    counts = []
+    for number in range(30):
+        make_variant(photo, style, recipe_digest=str(number))
+        if number + 1 in (3, 30):
+            client.get(address(photo))  # sessions and content types are warm afterwards
+            with CaptureQueriesContext(connection) as queries:
+                page = client.get(address(photo))
+            assert len(page.context["tiles"]) == number + 1
+            counts.append(len(queries))
+    assert counts[0] == counts[1] <= 16
 
 
 def test_the_host_s_page_the_variant_s_page_and_the_list_lead_there(
