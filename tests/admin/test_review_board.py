@@ -216,6 +216,7 @@ def test_without_a_script_forms_go_on_to_the_next_and_offer_to_undo(
     page = client.post(f"{BOARD}{first.pk}/decide/", step, follow=True)
     assert page.redirect_chain[-1][0] == f"{BOARD}?order=oldest&at={second.pk}&last={first.pk}"
     assert page.context["original"].pk == second.pk
+    assert page.content.decode().count('aria-current="true"') == 1
     assert page.context["counts"] == {"total": 2, "decided": 1}
     undo = {"step": "undo", "then": page.context["undo_then"]}
     page = client.post(page.context["undo_url"], undo, follow=True)
