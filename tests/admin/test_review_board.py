@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 BOARD = "/admin/shop_style/reviewboard/"
 APPROVE = "shop_style.approve_stylevariant"
 PUBLISH = "shop_style.publish_stylevariant"
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: Any = {"HTTP_ACCEPT": "application/json"}
 FAILED_GATE: dict[str, Any] = {
     "passed": False,
     "reasons": [{"code": "colour", "text": "The product's colour is another."}],

@@ -17,7 +17,7 @@ STUDIO = "/admin/shop_style/reviewboard/studio/"
 PROGRESS = "/admin/shop_style/reviewboard/progress/"
 GENERATE = "shop_style.generate_stylevariant"
 APPROVE = "shop_style.approve_stylevariant"
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: Any = {"HTTP_ACCEPT": "application/json"}
 
 
 def address(photo: Any) -> str:

@@ -95,15 +95,15 @@ def wait_for(page: Any, row: StyleVariant) -> None:
     page.wait_for_selector(f'.ss-view[data-id="{row.pk}"]')
 
 
-def colour_at(page: Any, x: float) -> tuple[int, int, int]:
+def colour_at(page: Any, x: float) -> tuple[int, ...]:
     """What the big picture shows at a share of its width, near its top."""
     shot = page.locator("[data-compare]").screenshot()
     image = Image.open(io.BytesIO(shot)).convert("RGB")
-    red, green, blue = image.getpixel((round(x * (image.width - 1)), 3))
-    return red, green, blue
+    colour: Any = image.getpixel((round(x * (image.width - 1)), 3))
+    return tuple(colour)
 
 
-def is_original(colour: tuple[int, int, int]) -> bool:
+def is_original(colour: tuple[int, ...]) -> bool:
     return colour[2] > colour[0]
 
 
