@@ -4,11 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 OSCAR  := DJANGO_SETTINGS_MODULE=settings.oscar
 MANAGE := $(BIN)/python manage.py
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 # Two busy thread pools on two cores make each other several times slower when they spin.
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel
+.PHONY: demo serve test lint bench docs serve-docs clean demo-oscar serve-oscar test-oscar test-wheel
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -47,8 +48,14 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-docs: $(VENV)/.dev
+# Pages that are written from the code, then the site, in build/site; a link to nowhere is an error.
+docs: $(VENV)/.docs
 	$(BIN)/python -m tests.api.reference
+	$(BIN)/python -m tests.docs.reference
+	$(MKDOCS) build --strict --quiet
+
+serve-docs: $(VENV)/.docs
+	$(MKDOCS) serve --dev-addr 127.0.0.1:$(if $(PORT),$(PORT),8000)
 
 clean:
 	rm -rf $(VENV) var build dist
@@ -76,6 +83,10 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 
 $(VENV)/.oscar: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[oscar]"
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[docs]"
 	touch $@
 
 # The peers and the judge of the benchmarks, which neither the tests nor the plugin need.
