@@ -164,7 +164,7 @@ def test_it_works_as_written(shop: Shop) -> None:
 
         form = admin.get("/admin/shop_style/style/add/")
         saved = admin.press(form, "Save", filled(look, form, "Save"))
-        assert "was added successfully" in saved.html, saved.html[-3000:]
+        assert "was added successfully" in saved.html, saved.mistakes
 
         dry, generate, worker, status = ask.commands
         assert "3" in shop.type(dry)
@@ -185,14 +185,20 @@ def test_it_works_as_written(shop: Shop) -> None:
         assert "It runs with 3 products." in started.html
         assert "*Preview as arm*" in visits.text and "Preview as arm" in started.html
 
-        seen = [as_a_visitor(site) for _ in range(12)]
-        assert {styled for styled, _ in seen} == {True, False}
-        assert all('"rejected":[]' in answer for _, answer in seen)
+        seen = set()
+        for _ in range(40):  # each drawn anew, half and half
+            styled, answer = as_a_visitor(site)
+            assert '"rejected":[]' in answer
+            seen.add(styled)
+            if len(seen) == 2:
+                break
+        assert seen == {True, False}
 
         (command,) = report.commands
         said = shop.type(command)
-        assert "no difference is shown yet" in report.text and "originals" in said
-        assert re.search(r"no difference is shown yet", said, re.I), said
+        verdict = "There is not enough data yet to say anything."
+        assert f"*{verdict}*" in report.text.replace("\n", " ") and verdict in said
+        assert "originals" in said and "golden-hour" in said
     finally:
         server.terminate()
         server.wait(timeout=30)

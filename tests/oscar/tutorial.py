@@ -62,11 +62,12 @@ def _value(cell: str) -> str:
 
 @dataclass
 class Form:
-    """A form as the browser has it. labels: names of fields by what stands beside them."""
+    """A form as the browser has it. labels: names of fields by what stands beside them. buttons:
+    what each sends, by what is written on it. options: values by words, of each choice."""
 
     values: dict[str, list[str]] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-    buttons: dict[str, str] = field(default_factory=dict)
+    buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     action: str = ""
 
@@ -78,7 +79,8 @@ class _Forms(HTMLParser):
         self._ids: dict[str, str] = {}
         self._words: list[tuple[str, str]] = []
         self._text = ""
-        self._label = self._select = self._option = self._area = self._button = ""
+        self._label = self._select = self._option = self._area = ""
+        self._button: tuple[str, str] | None = None
 
     def handle_starttag(self, tag: str, pairs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in pairs}
@@ -104,14 +106,17 @@ class _Forms(HTMLParser):
         elif tag == "input":
             self._input(form, name, values)
         elif tag == "button":
-            self._button = name or "submit"
+            self._button = (name, values.get("value", ""))
 
     def _input(self, form: Form, name: str, values: dict[str, str]) -> None:
         kind = values.get("type", "text")
         if kind == "submit":
-            form.buttons[values.get("value", "")] = name
-        elif name and (kind not in ("checkbox", "radio") or "checked" in values):
-            form.values.setdefault(name, []).append(values.get("value", "on"))
+            form.buttons[values.get("value", "")] = (name, values.get("value", ""))
+        elif kind in ("checkbox", "radio"):
+            if "checked" in values:
+                form.values.setdefault(name, []).append(values.get("value", "on"))
+        elif name and kind != "file":
+            form.values.setdefault(name, []).append(values.get("value", ""))
 
     def handle_data(self, data: str) -> None:
         self._text += data
@@ -130,7 +135,7 @@ class _Forms(HTMLParser):
             self._area = ""
         elif tag == "button" and self._button and self.forms:
             self.forms[-1].buttons[text] = self._button
-            self._button = ""
+            self._button = None
         elif tag == "form" and self.forms:
             for of, words in self._words:
                 self.forms[-1].labels[words] = self._ids.get(of, "")
@@ -148,6 +153,11 @@ class Answer:
         parser = _Forms()
         parser.feed(self.html)
         return parser.forms
+
+    @property
+    def mistakes(self) -> list[str]:
+        """What its form complains of."""
+        return re.findall(r'class="errorlist[^>]*>(.*?)</ul>', self.html, re.S)
 
     def form_with(self, button: str) -> Form:
         """The form that has this button."""
@@ -174,7 +184,9 @@ class Browser:
         """Fill in the form with this button, and press it."""
         form = page.form_with(button)
         filled: dict[str, list[Value]] = {name: list(found) for name, found in form.values.items()}
-        filled[form.buttons[button]] = [button]
+        name, sent = form.buttons[button]
+        if name:
+            filled[name] = [sent]
         for name, value in values.items():
             filled[name] = list(value) if isinstance(value, list) else [value]
         kind, body = _encoded(filled)
