@@ -30,8 +30,8 @@ class Section:
     @property
     def commands(self) -> list[str]:
         """Every line that is to be typed."""
-        found = [text for language, text in self.blocks if language == "console"]
-        return [line.removeprefix("$ ") for text in found for line in text.splitlines()]
+        found = [text for language, text in self.blocks if language == "bash"]
+        return [line for text in found for line in text.splitlines()]
 
     def write_files(self, folder: Path) -> None:
         """Do what its blocks of Python say: a file, or what comes at a file's end."""
