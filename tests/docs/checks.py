@@ -1,18 +1,16 @@
-"""docs/reference/checks.md: every system check, read off the calls that make its messages."""
+"""docs/reference/checks.md: every system check and every point of the check-up, read off the calls
+that make their messages."""
 
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-import shop_style.channels.checks
-import shop_style.checks
-import shop_style.generation.checks
-
-MODULES = (shop_style.checks, shop_style.generation.checks, shop_style.channels.checks)
+PACKAGE = Path(__file__).resolve().parents[2] / "shop_style"
+_STATES = {"wrong": "✗ wrong", "notice": "! notice"}
 _LEVELS = {"Error": "error", "CheckWarning": "warning"}
 
 HEAD = """# Checks
@@ -22,6 +20,14 @@ naming what else it takes; … stands for what a message names. What each has fo
 [settings.md](../settings.md#checks). `manage.py shop_style_check` walks further, through files,
 queue and storage ([commands.md](../commands.md)).
 """
+_POINTS = """
+## The check-up
+
+What `manage.py shop_style_check` can find amiss, beside what is right. Its exit code is 1 where
+something is wrong.
+
+| sign | finding | next step |
+| --- | --- | --- |"""
 _RUN = {
     "database": "`--database ALIAS`",
     "deploy": "`--deploy`",
@@ -47,14 +53,29 @@ def page() -> str:
         lines.append(
             f"| `{check.id}` | {check.level} | {runs} | {_cell(check.text)} | {_cell(check.hint)} |"
         )
+    lines += [_POINTS, *(f"| {state} | {text} | {step} |" for state, text, step in points())]
     return HEAD + "\n" + "\n".join(lines) + "\n"
+
+
+def points() -> Iterator[tuple[str, str, str]]:
+    """What the check-up can find amiss: its sign, what it says, and the next step."""
+    for path in sorted((PACKAGE / "checkup").glob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr in _STATES
+                and len(call.args) == 2
+            ):
+                said, step = (_cell(_said(item)) for item in call.args)
+                yield _STATES[call.func.attr], said, step
 
 
 def found() -> Iterator[Check]:
     """Every message that the checks can give."""
     when = _when()
-    for module in MODULES:
-        for function in ast.parse(inspect.getsource(module)).body:
+    for path in sorted(PACKAGE.rglob("checks.py")):
+        for function in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(function, ast.FunctionDef):
                 for call in ast.walk(function):
                     if _makes_a_message(call):
@@ -84,9 +105,14 @@ def _check(call: ast.AST, runs: str) -> Check:
 
 def _when() -> dict[str, str]:
     """`database` or `deploy` by the name of the function that asks for it when it registers."""
-    source = inspect.getsource(shop_style.checks.register_checks)
+    source = (PACKAGE / "checks.py").read_text(encoding="utf-8")
+    (registers,) = (
+        item
+        for item in ast.parse(source).body
+        if isinstance(item, ast.FunctionDef) and item.name == "register_checks"
+    )
     when = {}
-    for call in ast.walk(ast.parse(source)):
+    for call in ast.walk(registers):
         if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Name):
             text = ast.unparse(call)
             when[call.args[0].id] = (
