@@ -9,7 +9,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench docs serve-docs clean demo-oscar serve-oscar test-oscar test-wheel
+.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -54,8 +54,13 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m tests.docs.reference
 	$(MKDOCS) build --strict --quiet
 
+.PHONY: serve-docs
 serve-docs: $(VENV)/.docs
 	$(MKDOCS) serve --dev-addr 127.0.0.1:$(if $(PORT),$(PORT),8000)
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[docs]"
+	touch $@
 
 clean:
 	rm -rf $(VENV) var build dist
@@ -83,10 +88,6 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 
 $(VENV)/.oscar: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[oscar]"
-	touch $@
-
-$(VENV)/.docs: $(VENV)/.dev
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[docs]"
 	touch $@
 
 # The peers and the judge of the benchmarks, which neither the tests nor the plugin need.
