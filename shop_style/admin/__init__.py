@@ -8,7 +8,15 @@ from shop_style.admin.actions import StyleVariantsMixin, generate_style_variants
 from shop_style.admin.audit import AuditEntryAdmin
 from shop_style.admin.experiment import ExperimentAdmin
 from shop_style.admin.guide import PictureGuideAdmin
+from shop_style.admin.host_review import (
+    approve_style_variants,
+    publish_style_variants,
+    withdraw_style_variants,
+)
 from shop_style.admin.job import StyleJobAdmin
+from shop_style.admin.overview import OverviewAdmin
+from shop_style.admin.review_action import review_style_variants
+from shop_style.admin.review_board import ReviewBoardAdmin
 from shop_style.admin.style import StyleAdmin
 from shop_style.admin.variant import StyleVariantAdmin
 
@@ -16,10 +24,16 @@ __all__ = [
     "AcceptanceModelAdmin",
     "AuditEntryAdmin",
     "ExperimentAdmin",
+    "OverviewAdmin",
     "PictureGuideAdmin",
+    "ReviewBoardAdmin",
     "StyleAdmin",
     "StyleJobAdmin",
     "StyleVariantAdmin",
     "StyleVariantsMixin",
+    "approve_style_variants",
     "generate_style_variants",
+    "publish_style_variants",
+    "withdraw_style_variants",
+    "review_style_variants",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -21,7 +21,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.guide_pictures import PERMISSION, guides_panel
-from shop_style.admin.links import list_link
+from shop_style.admin.host_review import HOST_STEPS, chosen_pictures
+from shop_style.admin.host_views import StyleVariantViews, may_take_host_step
+from shop_style.admin.links import change_link, list_link
+from shop_style.admin.review_action import may_review, review_style_variants
+from shop_style.admin.studio_links import studios_of
 from shop_style.admin.thumbnails import reference_url, variant_view
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.plan import RequestPlan, plan_requests
@@ -34,11 +38,6 @@ REFUSALS_SHOWN = 10
 PANEL = "style_variants_panel"
 GUIDES = "picture_guides_panel"
 STYLESHEET = "shop_style/admin.css"
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Model]
-else:
-    _Admin = object
 
 
 def may_generate(request: HttpRequest) -> bool:
@@ -70,21 +69,9 @@ def generate_style_variants(
 
     For any ModelAdmin whose model, or a child of it, is in SHOP_STYLE["SOURCES"].
     """
-    try:
-        rows = list(queryset)
-        pictures = pictures_of(rows)
-    except ShopStyleError as error:
-        modeladmin.message_user(request, str(error), messages.ERROR)
-        return None
+    rows = list(queryset)
+    pictures = chosen_pictures(modeladmin, request, rows)
     if not pictures:
-        modeladmin.message_user(
-            request,
-            gettext(
-                "No picture to style in this selection: the rows have no file, or their "
-                "image field is not in SHOP_STYLE['SOURCES']."
-            ),
-            messages.WARNING,
-        )
         return None
     chosen = {pk for pk in request.POST.getlist("styles") if pk.isdecimal()}
     if "confirm" in request.POST:
@@ -126,9 +113,17 @@ def _page(
         # One key stands for the whole selection: thousands of fields would be refused.
         "selected": [row.pk for row in (rows[:1] if across else rows)],
         "across": across,
+        "back": _back(modeladmin, request, rows),
     }
     request.current_app = modeladmin.admin_site.name
     return TemplateResponse(request, "admin/shop_style/generate_variants.html", context)
+
+
+def _back(modeladmin: admin.ModelAdmin[Any], request: HttpRequest, rows: Sequence[Model]) -> str:
+    """The list, or the page of the row that the way here began at."""
+    if ACTION_CHECKBOX_NAME in request.POST:
+        return request.get_full_path()
+    return change_link(modeladmin.admin_site, modeladmin.model, rows[0].pk)
 
 
 def _choices(pictures: list[SourceImage], chosen: set[str]) -> list[StyleChoice]:
@@ -190,11 +185,16 @@ def _tell(
         modeladmin.message_user(request, text, messages.WARNING)
 
 
-class StyleVariantsMixin(_Admin):
-    """For a host's ModelAdmin: the action, and a panel of the row's variants on its page.
+class StyleVariantsMixin(StyleVariantViews):
+    """For a host's ModelAdmin: the actions, and a panel of the row's variants on its page.
 
     class ProductAdmin(StyleVariantsMixin, admin.ModelAdmin): ...
     """
+
+    style_variant_steps: ClassVar[dict[str, Callable[..., HttpResponse | None]]] = {
+        "generate": generate_style_variants,
+        **HOST_STEPS,
+    }
 
     @property
     def media(self) -> forms.Media:
@@ -204,11 +204,16 @@ class StyleVariantsMixin(_Admin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """The host's actions and, for those who may, ours."""
         actions = super().get_actions(request)
-        in_popup = IS_POPUP_VAR in request.GET
-        if self.actions is not None and not in_popup and may_generate(request):
-            name = generate_style_variants.__name__
-            action: Any = generate_style_variants
-            actions.setdefault(name, (action, name, action.short_description))
+        if self.actions is None or IS_POPUP_VAR in request.GET:
+            return actions
+        for step, action in self.style_variant_steps.items():
+            if may_take_host_step(step, request):
+                name, label = action.__name__, getattr(action, "short_description", step)
+                actions.setdefault(name, (action, name, label))
+        if may_review(self.admin_site, request):
+            name = review_style_variants.__name__
+            board: Any = review_style_variants
+            actions.setdefault(name, (board, name, board.short_description))
         return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -231,17 +236,22 @@ class StyleVariantsMixin(_Admin):
     def style_variants_panel(self, obj: Model) -> SafeString:
         """Thumbnails of every live variant of the row's pictures."""
         try:
-            instances = list(dict.fromkeys(picture.instance for picture in pictures_of([obj])))
+            pictures = pictures_of([obj])
         except ShopStyleError as error:
             return format_html("{}", str(error))
-        variants = (
+        instances = list(dict.fromkeys(picture.instance for picture in pictures))
+        variants = list(
             StyleVariant.objects.for_objects(instances)
             .live()
             .select_related("style", "content_type")
             .order_by("object_id", "style__name", "-pk")
         )
         view = partial(variant_view, self.admin_site)
-        context = {"variants": [view(variant) for variant in variants]}
+        context = {
+            "variants": [view(variant) for variant in variants],
+            "buttons": self.style_variant_buttons(obj, variants) if instances else [],
+            "studios": studios_of(self.admin_site, pictures),
+        }
         return render_to_string("admin/shop_style/variants_panel.html", context)
 
     @admin.display(description=_("Product mask and marked places"))

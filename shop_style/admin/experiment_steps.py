@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
-from shop_style.experiments.eligibility import readiness
+from shop_style.experiments.eligibility import start_points
 from shop_style.experiments.ending import ending
 from shop_style.experiments.preview import preview_link
-from shop_style.models import Experiment
+from shop_style.experiments.start_points import Point
+from shop_style.models import Arm, Experiment, Status, Style, StyleVariant
+from shop_style.models.variant import Review
 
 PERMISSION = "shop_style.run_experiment"
 State = Experiment.State
@@ -44,10 +47,29 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Checklist:
-    """How far a draft is from a start. eligible: products with a published variant in each arm."""
+    """How far a draft is from a start. eligible: products with a published variant in each arm.
+
+    points: all that a start asks for, met or not. missing: what each style lacks.
+    """
 
     eligible: int
-    problems: tuple[str, ...]
+    points: tuple[Point, ...]
+    missing: tuple[Missing, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is not met."""
+        return tuple(problem for point in self.points for problem in point.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """What a style of a draft has that is not published yet: the way to eligible products."""
+
+    style: Style
+    published: int
+    approved: int
+    to_review: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +99,29 @@ def is_open(step: Step, experiment: Experiment) -> bool:
 def start_checklist(experiment: Experiment) -> Checklist:
     """What `start` would find wrong, without starting."""
     arms = list(experiment.arms.select_related("style"))
-    pictures, problems = readiness(experiment, arms)
-    return Checklist(eligible=len(pictures), problems=tuple(problems))
+    pictures, points = start_points(experiment, arms)
+    missing = () if pictures else tuple(_missing(experiment, arms))
+    return Checklist(eligible=len(pictures), points=tuple(points), missing=missing)
+
+
+def _missing(experiment: Experiment, arms: Sequence[Arm]) -> Iterator[Missing]:
+    styles = {arm.style_id: arm.style for arm in arms if arm.style}
+    ready = StyleVariant.objects.using(experiment._state.db).live().filter(status=Status.READY)
+    shown = Q(published_at__isnull=False, review=Review.APPROVED)
+    counted = (
+        ready.filter(style__in=styles)
+        .order_by()
+        .values("style")
+        .annotate(
+            published=Count("pk", filter=shown),
+            approved=Count("pk", filter=Q(review=Review.APPROVED, published_at=None)),
+            to_review=Count("pk", filter=Q(review=Review.UNREVIEWED)),
+        )
+    )
+    found = {row.pop("style"): row for row in counted}
+    none = {"published": 0, "approved": 0, "to_review": 0}
+    for pk, style in styles.items():
+        yield Missing(style=style, **found.get(pk, none))
 
 
 def ways_to_end(experiment: Experiment) -> list[Way]:

@@ -15,6 +15,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from shop_style.admin import experiment_steps
+from shop_style.admin.confirm import confirmation_page, is_confirmed
+from shop_style.admin.experiment_confirm import end_view, step_question
 from shop_style.admin.experiment_plan import plan_context
 from shop_style.admin.experiment_steps import STEPS, Step, StepForm
 from shop_style.exceptions import ShopStyleError
@@ -58,8 +60,17 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
         # An empty `ship` reverts, a missing one is no decision.
         if step.name == "finish" and "ship" not in request.POST:
             raise Http404
-        if form.is_valid() and step.name == "finish" and "confirmed" not in request.POST:
-            return self._confirm(request, experiment, form.cleaned_data)
+        if form.is_valid() and not is_confirmed(request):
+            if step.name == "finish":
+                return self._confirm(request, experiment, form.cleaned_data)
+            asked = step_question(
+                step.name,
+                experiment,
+                form.cleaned_data,
+                back=self._address("change", experiment),
+            )
+            if asked is not None:
+                return confirmation_page(self, request, asked, subject=experiment)
         if not form.is_valid():
             lines = [str(text) for errors in form.errors.values() for text in errors]
             self.message_user(request, _on_lines(lines), messages.ERROR)
@@ -87,6 +98,7 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
             "way": way,
             "reason": values["reason"],
             "verdicts": verdicts(report_of(experiment)),
+            "end": end_view(experiment, values["ship"]),
         }
         return TemplateResponse(request, "admin/shop_style/experiment/confirm.html", context)
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.actions import REFUSALS_SHOWN, may_generate
+from shop_style.admin.deletion import NumberedDeletion
 from shop_style.admin.guide_form import GuideForm
 from shop_style.admin.guide_pictures import (
     PARAMETER,
@@ -30,7 +31,13 @@ from shop_style.admin.hosts import row_link
 from shop_style.admin.links import change_link, list_link
 from shop_style.admin.thumbnails import file_url, picture
 from shop_style.exceptions import SourceError
-from shop_style.generation.guides import guide_rows, own_mask, remove_guide, save_guide
+from shop_style.generation.guides import (
+    guide_rows,
+    own_mask,
+    remove_guide,
+    renewed_by_removal,
+    save_guide,
+)
 from shop_style.generation.request import RequestReport
 from shop_style.imaging.guide import is_rim_product
 from shop_style.models import AuditEntry, PictureGuide
@@ -50,7 +57,7 @@ class GuideChangeList(ChangeList):
 
 
 @admin.register(PictureGuide)
-class PictureGuideAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PictureGuideAdmin(NumberedDeletion, admin.ModelAdmin):  # type: ignore[type-arg]
     form = GuideForm
     fields = ("mask", "boxes")
     list_display = ("outline", "product", "says", "updated_by", "changed")
@@ -161,6 +168,27 @@ class PictureGuideAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PictureGuide]) -> None:
         self._remove(request, queryset.select_related("content_type"))
+
+    def deletion_lines(self, rows: QuerySet[PictureGuide]) -> list[str]:
+        """How many masks go, and how many variants are made anew for it."""
+        guides = list(rows.select_related("content_type"))
+        pictures = guided_pictures(guides)
+        number = sum(
+            renewed_by_removal(guide, pictures[guide.pk])
+            for guide in guides
+            if pictures.get(guide.pk) is not None
+        )
+        masks = sum(bool(guide.mask) for guide in guides)
+        lines = []
+        if masks:
+            text = ngettext("%d mask’s file is removed.", "%d masks’ files are removed.", masks)
+            lines.append(text % masks)
+        text = ngettext(
+            "%d variant is made anew without it; what shoppers see stays until you publish that.",
+            "%d variants are made anew without it; what shoppers see stays until you publish them.",
+            number,
+        )
+        return [*lines, text % number]
 
     def _remove(self, request: HttpRequest, guides: Iterable[PictureGuide]) -> None:
         listed = list(guides)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
+from shop_style.admin.confirm import confirmation_page, is_confirmed
+from shop_style.admin.review_confirm import asks_first, question
 from shop_style.generation import review
 from shop_style.generation.review import ReviewReport
+from shop_style.generation.review_plan import StepName, plan_step
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
 
@@ -25,7 +28,7 @@ REFUSALS_SHOWN = 10
 class Step:
     """One thing a reviewer can do. permission: codename without the model's name."""
 
-    name: str
+    name: StepName
     label: Any
     permission: str
     take: Callable[..., ReviewReport]
@@ -101,16 +104,35 @@ def take(
     request: HttpRequest,
     step: Step,
     variants: Iterable[StyleVariant],
-) -> None:
-    """Take a step for these variants and tell what came of it."""
-    report = step.take(
-        variants,
-        actor=request.user.get_username(),
-        reason=request.POST.get("reason", "").strip(),
-    )
+    *,
+    back: str,
+    fields: Sequence[tuple[str, str]],
+    subject: StyleVariant | None = None,
+) -> HttpResponse | None:
+    """Take a step for these variants and tell what came of it, or ask first.
+
+    back: where “no” leads; fields: what a “yes” posts again; subject: of one variant's page.
+    Returns the page that asks, where the step takes something from shoppers and nobody said yes.
+    """
+    rows = list(variants)
+    reason = request.POST.get("reason", "").strip()
+    if not is_confirmed(request):
+        plan = plan_step(step.name, rows, reason=reason)
+        if plan.ready and asks_first(plan):
+            asked = question(plan, back=back, fields=fields, reason=reason)
+            return confirmation_page(model_admin, request, asked, subject=subject)
+    report = step.take(rows, actor=request.user.get_username(), reason=reason)
     if report.done:
         text = step.done % report.done
         model_admin.message_user(request, text, messages.SUCCESS)
+    tell_refusals(model_admin, request, report)
+    return None
+
+
+def tell_refusals(
+    model_admin: admin.ModelAdmin[Any], request: HttpRequest, report: ReviewReport
+) -> None:
+    """Say which could not take the step and why, and of many how many more."""
     for _variant, error in report.refused[:REFUSALS_SHOWN]:
         model_admin.message_user(request, str(error), messages.ERROR)
     more = len(report.refused) - REFUSALS_SHOWN

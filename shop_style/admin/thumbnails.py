@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 
 from shop_style.admin.links import change_link
 from shop_style.models import StyleReference, StyleVariant
+from shop_style.models.variant import narrowest_first
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,16 @@ def compared_original_url(variant: StyleVariant) -> str:
     if not same:
         return original_url(variant)
     return file_url(variant.image.storage, same[0]["name"])
+
+
+def small_original_url(variant: StyleVariant) -> str:
+    """Address of a small copy of the original, or of the host's file where there is none."""
+    narrow = narrowest_first(variant.original_renditions, "webp") or narrowest_first(
+        variant.original_renditions, "jpeg"
+    )
+    if not narrow:
+        return original_url(variant)
+    return file_url(variant.image.storage, narrow[0]["name"])
 
 
 def reference_url(reference: StyleReference) -> str:

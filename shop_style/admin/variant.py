@@ -19,21 +19,28 @@ from shop_style.admin import review
 from shop_style.admin.acceptance import chance_in_words
 from shop_style.admin.advice import strength_sentence
 from shop_style.admin.channels import channel_rows
+from shop_style.admin.confirm import confirmation_page, is_confirmed, selection_fields
+from shop_style.admin.deletion import NumberedDeletion
 from shop_style.admin.evidence import evidence_of
-from shop_style.admin.filters import PublishedFilter, VerdictFilter
+from shop_style.admin.filters import ErrorFilter, PublishedFilter, VerdictFilter
 from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
+from shop_style.admin.review_confirm import requeue_question
 from shop_style.admin.scores import limits_moved, score_rows
+from shop_style.admin.studio_links import board_address, variant_studio
 from shop_style.admin.thumbnails import compared_original_url, file_url, variant_url
 from shop_style.admin.variant_list import VariantChangeList, VariantColumns
 from shop_style.generation.files import remove_on_commit
 from shop_style.generation.requeue import requeue_failed
 from shop_style.models import AuditEntry, Status, Style, StyleVariant
 
+Answer = HttpResponse | None
+"""Of an action: a page that asks, or nothing, which shows the list again."""
+
 
 @admin.register(StyleVariant)
-class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-arg]
+class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "pictures",
         "product",
@@ -54,7 +61,7 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
         "review",
         VerdictFilter,
         PublishedFilter,
-        "error_code",
+        ErrorFilter,
     )
     list_per_page = 50
     search_fields = ("source_name", "object_id")
@@ -70,10 +77,17 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
     fields = ("style", "source_name")
 
     class Media:
-        css = {"all": ["shop_style/admin.css"]}
+        css = {"all": ["shop_style/admin.css", "shop_style/compare.css"]}
+        js = ["shop_style/compare.js"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return VariantChangeList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        board = {"board_link": board_address(self.admin_site)}
+        return super().changelist_view(request, {**board, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -99,31 +113,52 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
         return request.user.has_perm("shop_style.generate_stylevariant")
 
     @admin.action(permissions=["approve"], description=_("Approve"))
-    def approve_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+    def approve_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> Answer:
         """Approve what is ready; what failed its gate needs the reason."""
-        review.take(self, request, review.STEPS["approve"], rows.select_related("style"))
+        return self._take(request, "approve", rows)
 
     @admin.action(permissions=["approve"], description=_("Reject"))
-    def reject_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+    def reject_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> Answer:
         """Reject; what is published leaves the shop."""
-        review.take(self, request, review.STEPS["reject"], rows.select_related("style"))
+        return self._take(request, "reject", rows)
 
     @admin.action(permissions=["publish"], description=_("Publish"))
-    def publish_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+    def publish_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> Answer:
         """Show approved variants to shoppers."""
-        review.take(self, request, review.STEPS["publish"], rows.select_related("style"))
+        return self._take(request, "publish", rows)
 
     @admin.action(permissions=["publish"], description=_("Withdraw"))
-    def withdraw_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> None:
+    def withdraw_selected(self, request: HttpRequest, rows: QuerySet[StyleVariant]) -> Answer:
         """Take published variants out of the shop."""
-        review.take(self, request, review.STEPS["withdraw"], rows.select_related("style"))
+        return self._take(request, "withdraw", rows)
+
+    def _take(self, request: HttpRequest, name: str, rows: QuerySet[StyleVariant]) -> Answer:
+        return review.take(
+            self,
+            request,
+            review.STEPS[name],
+            rows.select_related("style"),
+            back=request.get_full_path(),
+            fields=selection_fields(request),
+        )
 
     @admin.action(permissions=["generate"], description=_("Try failed ones again"))
-    def requeue(self, request: HttpRequest, rows: Any) -> None:
-        """Put failed rows back into the queue."""
+    def requeue(self, request: HttpRequest, rows: Any) -> Answer:
+        """Put failed rows back into the queue, when somebody has said yes to their number."""
+        failed = rows.live().filter(status=Status.FAILED).count()
+        if failed and not is_confirmed(request):
+            asked = requeue_question(
+                failed, rows.count(), request.get_full_path(), selection_fields(request)
+            )
+            return confirmation_page(self, request, asked)
         number = requeue_failed(rows, actor=request.user.get_username())
-        text = ngettext("%d variant waits again.", "%d variants wait again.", number) % number
-        self.message_user(request, text, messages.SUCCESS if number else messages.WARNING)
+        if number:
+            text = ngettext("%d variant waits again.", "%d variants wait again.", number) % number
+            self.message_user(request, text, messages.SUCCESS)
+        else:
+            text = _("None of these is failed; filter the list by the status “failed” first.")
+            self.message_user(request, text, messages.WARNING)
+        return None
 
     def get_urls(self) -> list[URLPattern]:
         """The usual pages, and the address that review buttons post to."""
@@ -139,9 +174,13 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
             raise Http404
         if not (review.may_take(step, request) and self.has_view_permission(request, variant)):
             raise PermissionDenied
-        review.take(self, request, step, [variant])
         name = f"{self.admin_site.name}:shop_style_stylevariant_change"
-        return HttpResponseRedirect(reverse(name, args=[variant.pk]))
+        back = reverse(name, args=[variant.pk])
+        fields = [("step", step.name)]
+        asked = review.take(
+            self, request, step, [variant], back=back, fields=fields, subject=variant
+        )
+        return asked or HttpResponseRedirect(back)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StyleVariant]:
         return super().get_queryset(request).select_related("style", "content_type")
@@ -169,6 +208,7 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
             "original_url": compared_original_url(variant),
             "style_link": change_link(self.admin_site, Style, variant.style_id),
             "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
+            "studio_link": variant_studio(self.admin_site, variant, at=True),
             "guide_link": variant_guide_address(self.admin_site, variant, request),
             "chance": chance_in_words(variant) if variant.acceptance is not None else "",
             "evidence": evidence_of(variant),
@@ -182,6 +222,14 @@ class StyleVariantAdmin(VariantColumns, admin.ModelAdmin):  # type: ignore[type-
             "confidence": f"{card.get('mask_confidence', 1):.2f}",
             "media": self.media,
         }
+
+    def deletion_lines(self, rows: QuerySet[StyleVariant]) -> list[str]:
+        """How many files go with them."""
+        number = sum(len(row.file_names()) for row in rows)
+        text = ngettext(
+            "%d file is removed from storage.", "%d files are removed from storage.", number
+        )
+        return [text % number, str(_("It cannot be undone; the audit trail stays."))]
 
     def delete_model(self, request: HttpRequest, obj: StyleVariant) -> None:
         _prepare_deletion(request, [obj])

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from shop_style.experiments.snapshot import experiment_database
+from shop_style.experiments.start_points import Point, form_points
 from shop_style.models import (
     Arm,
     Experiment,
@@ -24,52 +25,44 @@ Pictures = Mapping[Key, Mapping[int, int]]
 """Variant by arm of each picture: content type, object, field → arm → variant row numbers."""
 
 NO_VARIANT = "no_variant"
+PRODUCTS = "products"
+NO_PICTURE = (
+    "no picture has a published variant in the style of each arm; "
+    "approve and publish variants first"
+)
 
 _BATCH = 500
-_TOLERANCE = 1e-6
 
 
 def readiness(
     experiment: Experiment, arms: Sequence[Arm], objects: Iterable[models.Model] | None = None
 ) -> tuple[Pictures, list[str]]:
     """What a start would enrol, and every reason why it cannot start."""
-    problems = start_problems(experiment, arms)
-    pictures = eligible_pictures(arms, objects)
+    pictures, points = start_points(experiment, arms, objects)
+    problems = [problem for point in points if point.name != PRODUCTS for problem in point.problems]
     if not pictures and not problems:
-        problems = [
-            "no picture has a published variant in the style of each arm; "
-            "approve and publish variants first"
-        ]
-    return pictures, problems + overlaps(experiment, pictures)
+        problems = [NO_PICTURE]
+    return pictures, problems
 
 
-def start_problems(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
-    """What has to be put right before a start, each with its way out."""
-    problems = []
-    controls = [arm for arm in arms if arm.is_control]
-    if len(controls) != 1:
-        problems.append(
-            f"it has {len(controls)} arms without a style; exactly one shows the originals"
-        )
-    if len(arms) < 2:
-        problems.append("it has fewer than two arms; add one with a style")
-    styles = [arm.style_id for arm in arms if arm.style_id]
-    if len(set(styles)) < len(styles):
-        problems.append("two arms have the same style; take one away")
-    if any(arm.weight <= 0 for arm in arms):
-        problems.append("an arm's weight is not above 0; give it one, or take the arm away")
-    total = sum(arm.weight for arm in arms)
-    if abs(total - 1) > _TOLERANCE:
-        problems.append(f"the weights sum to {total:g}; they must sum to 1")
-    if not experiment.planned_visitors:
-        problems.append("planned visitors are missing; say when the result is to be read")
-    if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
-        problems.append("its planned end is past; choose one in the future, or none")
-    if not 0 < experiment.coverage <= 1:
-        problems.append(f"coverage is {experiment.coverage:g}; it must be above 0, and 1 at most")
-    if not 0 <= experiment.layer_from < experiment.layer_to <= 1:
-        problems.append("its part of the layer is empty; “from” must be below “to”, both in 0 to 1")
-    return problems
+def start_points(
+    experiment: Experiment, arms: Sequence[Arm], objects: Iterable[models.Model] | None = None
+) -> tuple[Pictures, list[Point]]:
+    """What a start would enrol, and each point that it asks for, with what is wrong about it."""
+    pictures = eligible_pictures(arms, objects)
+    return pictures, [
+        *form_points(experiment, arms),
+        Point(
+            name=PRODUCTS,
+            title=_("Products have a published variant in the style of each arm"),
+            problems=() if pictures else (NO_PICTURE,),
+        ),
+        Point(
+            name="overlaps",
+            title=_("No other live experiment shows these pictures to the same visitors"),
+            problems=tuple(overlaps(experiment, pictures)),
+        ),
+    ]
 
 
 def eligible_pictures(

@@ -15,7 +15,7 @@ from shop_style.conf import app_settings
 from shop_style.exceptions import GuideUnusable
 from shop_style.generation import files
 from shop_style.generation.limits import intake_limits
-from shop_style.generation.renewal import renew
+from shop_style.generation.renewal import renew, renewed_number
 from shop_style.generation.request import RequestReport
 from shop_style.imaging.guide import (
     Floats,
@@ -135,6 +135,13 @@ def remove_guide(picture: SourceImage, *, actor: str, reason: str = "") -> Reque
         had_mask, had_boxes = bool(guide.mask), bool(guide.boxes)
         guide.delete()  # its file goes with it, see handlers.py
         return _renewed(picture, mask=had_mask, boxes=had_boxes, actor=actor)
+
+
+def renewed_by_removal(guide: PictureGuide, picture: SourceImage) -> int:
+    """How many variants `remove_guide` would ask for anew."""
+    if guide.mask:
+        return renewed_number(picture)
+    return renewed_number(picture, only=_keeps_places) if guide.boxes else 0
 
 
 def follow_own_mask(picture: SourceImage) -> RequestReport:

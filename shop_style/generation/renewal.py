@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from shop_style.generation.files import checkpoint_name, remove_on_commit
 from shop_style.generation.request import RequestReport, request_variants
@@ -28,17 +29,9 @@ def renew(
     worker is at by what was said before is taken from it. only: which styles.
     """
     alias = picture.database
-    live = (
-        StyleVariant.objects.for_objects([picture.instance])
-        .using(alias)
-        .live()
-        .filter(field=picture.source.field)
-        .select_related("style")
-        .order_by("revision", "pk")
-    )
     report = RequestReport()
     with transaction.atomic(using=alias):
-        rows = [row for row in live if only(row.style)]
+        rows = [row for row in _live(picture) if only(row.style)]
         _start_over(rows, alias)
         for (overrides, failed), slugs in _wanted(rows).items():
             report.add(
@@ -52,6 +45,23 @@ def renew(
                 )
             )
     return report
+
+
+def renewed_number(picture: SourceImage, *, only: Callable[[Style], bool] = _every_style) -> int:
+    """How many variants `renew` would ask for."""
+    rows = _live(picture)
+    return sum(len(slugs) for slugs in _wanted([row for row in rows if only(row.style)]).values())
+
+
+def _live(picture: SourceImage) -> QuerySet[StyleVariant]:
+    return (
+        StyleVariant.objects.for_objects([picture.instance])
+        .using(picture.database)
+        .live()
+        .filter(field=picture.source.field)
+        .select_related("style")
+        .order_by("revision", "pk")
+    )
 
 
 def _wanted(rows: list[StyleVariant]) -> dict[tuple[str, bool], set[str]]:

@@ -7,6 +7,7 @@ from shop_style.models.experiment import Arm, Experiment, Phase, PhaseProduct, P
 from shop_style.models.guide import PictureGuide
 from shop_style.models.job import StyleJob
 from shop_style.models.leased import Leased, Status
+from shop_style.models.overview import Overview
 from shop_style.models.style import Style, StyleReference
 from shop_style.models.totals import (
     DailyTally,
@@ -17,7 +18,7 @@ from shop_style.models.totals import (
     SummaryTotals,
     VisitorTotals,
 )
-from shop_style.models.variant import StyleVariant
+from shop_style.models.variant import ReviewBoard, StyleVariant
 from shop_style.models.visitor import CarriedProduct, CarriedTotals, MixedVisitor, VisitorIdentity
 
 __all__ = [
@@ -33,11 +34,13 @@ __all__ = [
     "Kind",
     "Leased",
     "MixedVisitor",
+    "Overview",
     "PairTotals",
     "Phase",
     "PhaseProduct",
     "PhaseVariant",
     "PictureGuide",
+    "ReviewBoard",
     "RollupMark",
     "ServingSnapshot",
     "Status",

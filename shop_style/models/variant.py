@@ -205,6 +205,12 @@ class StyleVariant(Leased):
         indexes = [
             models.Index(fields=["content_type", "object_id"], name="shop_style_variant_object"),
             models.Index(fields=["status", "next_attempt_at"], name="shop_style_variant_queue"),
+            models.Index(fields=["status", "finished_at"], name="shop_style_variant_finished"),
+            # All that the overview counts, so that no row with its long scorecard is read for it.
+            models.Index(
+                fields=["retired_at", "style", "status", "review", "passed", "published_at"],
+                name="shop_style_variant_counts",
+            ),
         ]
         permissions = [
             ("generate_stylevariant", "Can request style variants"),
@@ -269,3 +275,13 @@ def attach_variants(objects: Sequence[models.Model], *, attribute: str = "style_
     for item in objects:
         kind = ContentType.objects.db_manager(item._state.db).get_for_model(type(item))
         setattr(item, attribute, found[kind.pk, str(item.pk)])
+
+
+class ReviewBoard(StyleVariant):
+    """The variants as a board to be reviewed: an entry of its own in the admin's menu."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("variant to review")
+        verbose_name_plural = _("review")

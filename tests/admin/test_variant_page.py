@@ -22,7 +22,9 @@ FAILED_GATE: dict[str, Any] = {
 
 
 def review(client: Any, variant: StyleVariant, step: str, **values: str) -> Any:
-    return client.post(f"{LIST}{variant.pk}/review/", {"step": step, **values}, follow=True)
+    """As confirmed, where it is asked for."""
+    body = {"step": step, "confirmed": "1", **values}
+    return client.post(f"{LIST}{variant.pk}/review/", body, follow=True)
 
 
 def said(response: Any) -> str:
