@@ -172,16 +172,18 @@ def test_it_works_as_written(shop: Shop) -> None:
         assert "3 done" in shop.type(worker)
         shop.type(status)
 
-        assert "*Approve* and *Go*" in review.text and "*Publish* and *Go*" in review.text
+        assert "*Approve* and *Go*" in review.text
         assert "3 variants were approved" in tick_all(admin, "Approve").html
-        assert "3 variants were published" in tick_all(admin, "Publish").html
+        assert "*Publish* and *Go*, and *Yes, publish 3*" in review.text.replace("\n", " ")
+        published = admin.press(tick_all(admin, "Publish"), "Yes, publish 3", {})
+        assert "3 variants were published" in published.html
         assert Browser(site).get("/catalogue/").html.count("shop-style-disclosure") == 3
 
         form = admin.get("/admin/shop_style/experiment/add/")
         button = "Save and continue editing"
-        assert f"*{button}*, then *Start*" in experiment.text
+        assert f"*{button}*, then *Start…* and *Yes, start*" in experiment.text
         draft = admin.press(form, button, filled(experiment, form, button))
-        started = admin.press(draft, "Start", {})
+        started = admin.press(admin.press(draft, "Start…", {}), "Yes, start", {})
         assert "It runs with 3 products." in started.html
         assert "*Preview as arm*" in visits.text and "Preview as arm" in started.html
 
