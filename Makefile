@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 OSCAR  := DJANGO_SETTINGS_MODULE=settings.oscar
 MANAGE := $(BIN)/python manage.py
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 # Two busy thread pools on two cores make each other several times slower when they spin.
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -56,8 +57,19 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-docs: $(VENV)/.dev
+# Pages that are written from the code, then the site, in build/site; a link to nowhere is an error.
+docs: $(VENV)/.docs
 	$(BIN)/python -m tests.api.reference
+	$(BIN)/python -m tests.docs.reference
+	$(MKDOCS) build --strict --quiet
+
+.PHONY: serve-docs
+serve-docs: $(VENV)/.docs
+	$(MKDOCS) serve --dev-addr 127.0.0.1:$(if $(PORT),$(PORT),8000)
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[docs]"
+	touch $@
 
 clean:
 	rm -rf $(VENV) var build dist

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from shop_style.imaging.encode import Rendition, encode, white_border
+from shop_style.imaging.intake import decode
 from shop_style.imaging.provenance import TRAINED, read_digital_source_type, xmp_packet
 from tests.imaging.test_mask import scene
 
@@ -40,6 +41,21 @@ def test_makes_each_width_and_format_once_and_enlarges_nothing() -> None:
 
 def test_every_file_carries_the_mark() -> None:
     assert {read_digital_source_type(one.data) for one in make()} == {TRAINED}
+
+
+def test_nothing_of_the_camera_reaches_a_file() -> None:
+    """docs/privacy.md promises it: neither the place nor the maker of the photo that came in."""
+    exif = Image.Exif()
+    exif[0x010F] = "Lumen Instruments"
+    exif.get_ifd(0x8825)[1] = "N"
+    exif.get_ifd(0x8825)[2] = (51.0, 30.0, 26.0)
+    stream = io.BytesIO()
+    Image.fromarray((scene() * 255).astype(np.uint8)).save(stream, "JPEG", exif=exif)
+    photo = decode(stream.getvalue(), name="photo.jpg")
+    assert b"Lumen Instruments" in stream.getvalue()
+    for one in encode(photo.rgb, photo.alpha, widths=(100,), quality=QUALITY, xmp=XMP):
+        with Image.open(io.BytesIO(one.data)) as image:
+            assert not image.getexif() and b"Lumen" not in one.data
 
 
 def test_the_same_picture_gives_the_same_bytes() -> None:
