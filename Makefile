@@ -8,7 +8,7 @@ MANAGE := $(BIN)/python manage.py
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel
+.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel test-browser screenshots
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -18,9 +18,17 @@ serve: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) runserver $(if $(PORT),$(PORT),8000)
 
-# All tests take two processes; with ARGS, such as ARGS=tests/api, one.
+# All tests but the browser's take two processes; with ARGS, such as ARGS=tests/api, one.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 2 --dist loadfile)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore tests/browser --numprocesses 2 --dist loadfile)
+
+# In Debian's Chromium; without it, or without Node.js for the audit, what is missing is said.
+test-browser: $(VENV)/.dev tests/browser/node_modules/.ready
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),tests/browser)
+
+# Pictures of every page for the docs, of what `make demo` has left.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 demo-oscar: $(VENV)/.oscar
 	$(OSCAR) $(MANAGE) migrate --verbosity 0
@@ -77,6 +85,10 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 $(VENV)/.oscar: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[oscar]"
 	touch $@
+
+tests/browser/node_modules/.ready: tests/browser/package-lock.json
+	npm ci --prefix tests/browser --no-audit --no-fund --silent && touch $@ \
+		|| echo "axe-core did not come from npm: the audit of pages will be skipped"
 
 # The peers and the judge of the benchmarks, which neither the tests nor the plugin need.
 $(VENV)/.bench: $(VENV)/.dev

@@ -1,12 +1,13 @@
 """What every environment of the demo project shares."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from shop_style import __version__
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
+VAR_DIR = Path(os.environ.get("SHOP_STYLE_VAR") or BASE_DIR / "var")
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -15,6 +15,8 @@ from shop_style.admin.host_review import (
 )
 from shop_style.admin.job import StyleJobAdmin
 from shop_style.admin.overview import OverviewAdmin
+from shop_style.admin.review_action import review_style_variants
+from shop_style.admin.review_board import ReviewBoardAdmin
 from shop_style.admin.style import StyleAdmin
 from shop_style.admin.variant import StyleVariantAdmin
 
@@ -24,6 +26,7 @@ __all__ = [
     "ExperimentAdmin",
     "OverviewAdmin",
     "PictureGuideAdmin",
+    "ReviewBoardAdmin",
     "StyleAdmin",
     "StyleJobAdmin",
     "StyleVariantAdmin",
@@ -32,4 +35,5 @@ __all__ = [
     "generate_style_variants",
     "publish_style_variants",
     "withdraw_style_variants",
+    "review_style_variants",
 ]

@@ -24,6 +24,8 @@ from shop_style.admin.guide_pictures import PERMISSION, guides_panel
 from shop_style.admin.host_review import HOST_STEPS, chosen_pictures
 from shop_style.admin.host_views import StyleVariantViews, may_take_host_step
 from shop_style.admin.links import change_link, list_link
+from shop_style.admin.review_action import may_review, review_style_variants
+from shop_style.admin.studio_links import studios_of
 from shop_style.admin.thumbnails import reference_url, variant_view
 from shop_style.exceptions import ShopStyleError
 from shop_style.generation.plan import RequestPlan, plan_requests
@@ -208,6 +210,10 @@ class StyleVariantsMixin(StyleVariantViews):
             if may_take_host_step(step, request):
                 name, label = action.__name__, getattr(action, "short_description", step)
                 actions.setdefault(name, (action, name, label))
+        if may_review(self.admin_site, request):
+            name = review_style_variants.__name__
+            board: Any = review_style_variants
+            actions.setdefault(name, (board, name, board.short_description))
         return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
@@ -230,9 +236,10 @@ class StyleVariantsMixin(StyleVariantViews):
     def style_variants_panel(self, obj: Model) -> SafeString:
         """Thumbnails of every live variant of the row's pictures."""
         try:
-            instances = list(dict.fromkeys(picture.instance for picture in pictures_of([obj])))
+            pictures = pictures_of([obj])
         except ShopStyleError as error:
             return format_html("{}", str(error))
+        instances = list(dict.fromkeys(picture.instance for picture in pictures))
         variants = list(
             StyleVariant.objects.for_objects(instances)
             .live()
@@ -243,6 +250,7 @@ class StyleVariantsMixin(StyleVariantViews):
         context = {
             "variants": [view(variant) for variant in variants],
             "buttons": self.style_variant_buttons(obj, variants) if instances else [],
+            "studios": studios_of(self.admin_site, pictures),
         }
         return render_to_string("admin/shop_style/variants_panel.html", context)
 

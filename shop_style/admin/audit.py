@@ -36,6 +36,9 @@ class AuditEntryAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg
     fields = ("at", "actor", "verb", "on", "reason", "detail")
     actions = None
 
+    class Media:
+        css = {"all": ["shop_style/admin.css"]}
+
     @admin.display(description=_("on"), ordering="target_name")
     def on(self, entry: AuditEntry) -> str:
         link = change_link_by_label(self.admin_site, entry.target_model, entry.target_id)

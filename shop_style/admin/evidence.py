@@ -149,7 +149,7 @@ def _overview(has_sheet: bool, has_spots: bool) -> tuple[Layer, ...]:
     if not (has_sheet or has_spots):
         return ()
     name = _("Product outline") if has_sheet else _("Reasons")
-    hint = _("Numbered boxes belong to the reasons above.")
+    hint = _("Numbered boxes belong to the reasons.")
     return (Layer(key="outline", name=name, hint=hint if has_spots else _PRODUCT_HINT),)
 
 

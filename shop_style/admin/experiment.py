@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin import experiment_steps
-from shop_style.admin.experiment_form import ArmInline, is_draft
+from shop_style.admin.experiment_form import ArmInline, ExperimentForm, is_draft
 from shop_style.admin.experiment_list import ExperimentChangeList, visitors_so_far
 from shop_style.admin.experiment_steps import STEPS
 from shop_style.admin.experiment_views import ExperimentViews, report_of
@@ -30,6 +30,7 @@ from shop_style.models import AuditEntry, Experiment
 
 @admin.register(Experiment)
 class ExperimentAdmin(ExperimentViews):
+    form = ExperimentForm
     inlines = (ArmInline,)
     list_display = (
         "name",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from shop_style.admin.labels import LabelledFormSet, label_moment
 from shop_style.models import Arm, Experiment
 
 
@@ -15,10 +17,19 @@ def is_draft(experiment: Experiment | None) -> bool:
     return experiment is None or experiment.state == Experiment.State.DRAFT
 
 
+class ExperimentForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The draft itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label_moment(self, "ends_at")
+
+
 class ArmInline(admin.TabularInline):  # type: ignore[type-arg]
     """The arms, to be edited like the experiment itself."""
 
     model = Arm
+    formset = LabelledFormSet
     fields = ("slug", "style", "weight", "position")
 
     def get_extra(self, request: HttpRequest, obj: Experiment | None = None, **kwargs: Any) -> int:

@@ -48,3 +48,19 @@ class PublishedFilter(admin.SimpleListFilter):
         elif choice == "retired":
             chosen = queryset.exclude(retired_at=None)
         return chosen
+
+
+class ErrorFilter(admin.SimpleListFilter):
+    """Why it could not be rendered, of the reasons there are."""
+
+    title = _("error")
+    parameter_name = "error_code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = StyleVariant.objects.exclude(error_code="").order_by("error_code")
+        return [(code, code) for code in rows.values_list("error_code", flat=True).distinct()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[StyleVariant]
+    ) -> QuerySet[StyleVariant]:
+        return queryset.filter(error_code=self.value()) if self.value() else queryset

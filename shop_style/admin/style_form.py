@@ -9,12 +9,12 @@ from django import forms
 from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.forms.models import BaseInlineFormSet
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from shop_style.admin.labels import LabelledFormSet
 from shop_style.exceptions import CubeError, IntakeError, UnknownEngine
 from shop_style.generation.artefact import FITTING_ENGINE, MOST_REFERENCES
 from shop_style.generation.limits import intake_limits
@@ -222,7 +222,7 @@ def _no_look(entry: EngineEntry) -> Any:
     return _("This engine takes its look from reference pictures: add at least one.")
 
 
-class StyleReferenceFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class StyleReferenceFormSet(LabelledFormSet):
     """The references of a style: none left is refused where the engine needs one."""
 
     def clean(self) -> None:

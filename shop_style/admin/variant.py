@@ -22,12 +22,13 @@ from shop_style.admin.channels import channel_rows
 from shop_style.admin.confirm import confirmation_page, is_confirmed, selection_fields
 from shop_style.admin.deletion import NumberedDeletion
 from shop_style.admin.evidence import evidence_of
-from shop_style.admin.filters import PublishedFilter, VerdictFilter
+from shop_style.admin.filters import ErrorFilter, PublishedFilter, VerdictFilter
 from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
 from shop_style.admin.review_confirm import requeue_question
 from shop_style.admin.scores import limits_moved, score_rows
+from shop_style.admin.studio_links import board_address, variant_studio
 from shop_style.admin.thumbnails import compared_original_url, file_url, variant_url
 from shop_style.admin.variant_list import VariantChangeList, VariantColumns
 from shop_style.generation.files import remove_on_commit
@@ -60,7 +61,7 @@ class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # 
         "review",
         VerdictFilter,
         PublishedFilter,
-        "error_code",
+        ErrorFilter,
     )
     list_per_page = 50
     search_fields = ("source_name", "object_id")
@@ -76,10 +77,17 @@ class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # 
     fields = ("style", "source_name")
 
     class Media:
-        css = {"all": ["shop_style/admin.css"]}
+        css = {"all": ["shop_style/admin.css", "shop_style/compare.css"]}
+        js = ["shop_style/compare.js"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return VariantChangeList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        board = {"board_link": board_address(self.admin_site)}
+        return super().changelist_view(request, {**board, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -200,6 +208,7 @@ class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # 
             "original_url": compared_original_url(variant),
             "style_link": change_link(self.admin_site, Style, variant.style_id),
             "host_link": host_links(self.admin_site, [variant]).get(variant.pk, ""),
+            "studio_link": variant_studio(self.admin_site, variant, at=True),
             "guide_link": variant_guide_address(self.admin_site, variant, request),
             "chance": chance_in_words(variant) if variant.acceptance is not None else "",
             "evidence": evidence_of(variant),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -14,6 +15,7 @@ from django.utils.translation import ngettext
 from shop_style.admin.acceptance import chance_in_words
 from shop_style.admin.advice import short_reason
 from shop_style.admin.hosts import host_links
+from shop_style.admin.studio_links import variant_studio
 from shop_style.admin.thumbnails import original_url, picture, variant_url
 from shop_style.generation.wording import reason_in_words
 from shop_style.models import Status, StyleVariant
@@ -35,6 +37,8 @@ class VariantChangeList(ChangeList):
 class VariantColumns:
     """The columns of the list, to be mixed into its ModelAdmin."""
 
+    admin_site: AdminSite
+
     @admin.display(description=_("variant · original"))
     def pictures(self, variant: StyleVariant) -> str:
         """Both thumbnails."""
@@ -50,7 +54,9 @@ class VariantColumns:
         name = PurePosixPath(variant.source_name).stem
         link = getattr(variant, "host_link", "")
         shown = format_html('<a href="{}">{}</a>', link, name) if link else name
-        return format_html("{}<small>{}</small>", shown, variant.style)
+        studio = variant_studio(self.admin_site, variant, at=True)
+        leads = format_html(' · <a href="{}">{}</a>', studio, _("studio")) if studio else ""
+        return format_html("{}<small>{}{}</small>", shown, variant.style, leads)
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, variant: StyleVariant) -> str:

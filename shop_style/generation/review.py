@@ -43,7 +43,8 @@ def approve(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
         reason=reason,
         values={"review": Review.APPROVED, "reviewed_by": actor},
         stamps=("reviewed_at",),
-        detail=lambda variant: {"passed": variant.passed, **_digests(variant)},
+        detail=lambda variant: {"passed": variant.passed, **digests(variant)},
+        before=_former,
     )
 
 
@@ -62,7 +63,8 @@ def reject(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") ->
             "shipped_at": None,
         },
         stamps=("reviewed_at",),
-        detail=_digests,
+        detail=digests,
+        before=_former,
     )
 
 
@@ -77,8 +79,8 @@ def publish(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
         reason=reason,
         values={},
         stamps=("published_at",),
-        detail=_digests,
-        before=_lock_siblings,
+        detail=digests,
+        before=lock_siblings,
         afterwards=_supersede,
     )
     return report
@@ -94,7 +96,7 @@ def withdraw(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") 
         reason=reason,
         values={"published_at": None, "shipped_at": None},
         stamps=(),
-        detail=_digests,
+        detail=digests,
     )
 
 
@@ -113,7 +115,7 @@ def _step(
 ) -> ReviewReport:
     report = ReviewReport()
     for variant in variants:
-        why_not = _not_reviewable(variant) or refusal(variant)
+        why_not = not_reviewable(variant) or refusal(variant)
         if why_not:
             report.refused.append((variant, ReviewError(f"{variant} was not {verb}: {why_not}")))
             continue
@@ -121,8 +123,7 @@ def _step(
         changes = {**values, **dict.fromkeys(stamps, now), "updated_at": now}
         alias = variant._state.db
         with transaction.atomic(using=alias):
-            if before:
-                before(variant)
+            noted = before(variant) if before else {}
             # Conditional: a picture replaced a moment ago has retired the variant.
             changed = (
                 StyleVariant.objects.using(alias)
@@ -143,7 +144,7 @@ def _step(
             for name, value in changes.items():
                 setattr(variant, name, value)
             AuditEntry.objects.record(
-                verb, variant, actor=actor, reason=reason, detail=detail(variant)
+                verb, variant, actor=actor, reason=reason, detail={**detail(variant), **noted}
             )
             if afterwards:
                 afterwards(variant, actor)
@@ -151,7 +152,8 @@ def _step(
     return report
 
 
-def _not_reviewable(variant: StyleVariant) -> str:
+def not_reviewable(variant: StyleVariant) -> str:
+    """Why no step can be taken for it; empty for none."""
     if variant.retired_at:
         return "it is retired: its picture was replaced or deleted"
     if variant.status != Status.READY:
@@ -159,11 +161,12 @@ def _not_reviewable(variant: StyleVariant) -> str:
     return ""
 
 
-def _digests(variant: StyleVariant) -> dict[str, Any]:
+def digests(variant: StyleVariant) -> dict[str, Any]:
+    """Of which picture and which recipe it was, for the trail."""
     return {"source": variant.source_digest, "recipe": variant.recipe_digest}
 
 
-def _siblings(variant: StyleVariant) -> models.QuerySet[StyleVariant]:
+def siblings(variant: StyleVariant) -> models.QuerySet[StyleVariant]:
     """Live variants of the same picture in the same style."""
     return (
         StyleVariant.objects.using(variant._state.db)
@@ -178,14 +181,33 @@ def _siblings(variant: StyleVariant) -> models.QuerySet[StyleVariant]:
     )
 
 
-def _lock_siblings(variant: StyleVariant) -> None:
-    """Two people who publish at once take turns, so that one variant is left published."""
-    list(_siblings(variant).order_by("pk").select_for_update().values_list("pk"))
+def lock_siblings(variant: StyleVariant) -> dict[str, Any]:
+    """Two people who publish at once take turns, so that one variant is left published.
+
+    Returns nothing that the trail should note.
+    """
+    list(siblings(variant).order_by("pk").select_for_update().values_list("pk"))
+    return {}
+
+
+FORMER = ("review", "reviewed_by", "reviewed_at", "published_at", "shipped_at")
+"""What a decision changes, and the trail keeps as it was: `generation.undo` puts it back."""
+
+
+def _former(variant: StyleVariant) -> dict[str, Any]:
+    """As the row is now: the one in hand may be older than its publication."""
+    rows = StyleVariant.objects.using(variant._state.db).select_for_update()
+    values = rows.filter(pk=variant.pk).values(*FORMER).first() or {}
+    told = {
+        name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in values.items()
+    }
+    return {"former": told}
 
 
 def _supersede(variant: StyleVariant, actor: str) -> None:
     """Retire what this one replaces. Files stay until pruning: pages in caches name them."""
-    for row in _siblings(variant).exclude(pk=variant.pk).exclude(published_at=None):
+    for row in siblings(variant).exclude(pk=variant.pk).exclude(published_at=None):
         if row.shipped_at and not variant.shipped_at:
             # The style is the product's default picture, whichever variant shows it.
             variant.shipped_at = row.shipped_at
@@ -196,7 +218,7 @@ def _supersede(variant: StyleVariant, actor: str) -> None:
             retired_at=timezone.now(), updated_at=timezone.now()
         )
         AuditEntry.objects.record(
-            "superseded", row, actor=actor, detail={"by": variant.pk, **_digests(row)}
+            "superseded", row, actor=actor, detail={"by": variant.pk, **digests(row)}
         )
     transaction.on_commit(
         lambda: variant_published.send(StyleVariant, variant=variant),

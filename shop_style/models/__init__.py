@@ -18,7 +18,7 @@ from shop_style.models.totals import (
     SummaryTotals,
     VisitorTotals,
 )
-from shop_style.models.variant import StyleVariant
+from shop_style.models.variant import ReviewBoard, StyleVariant
 from shop_style.models.visitor import CarriedProduct, CarriedTotals, MixedVisitor, VisitorIdentity
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "PhaseProduct",
     "PhaseVariant",
     "PictureGuide",
+    "ReviewBoard",
     "RollupMark",
     "ServingSnapshot",
     "Status",

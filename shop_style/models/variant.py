@@ -275,3 +275,13 @@ def attach_variants(objects: Sequence[models.Model], *, attribute: str = "style_
     for item in objects:
         kind = ContentType.objects.db_manager(item._state.db).get_for_model(type(item))
         setattr(item, attribute, found[kind.pk, str(item.pk)])
+
+
+class ReviewBoard(StyleVariant):
+    """The variants as a board to be reviewed: an entry of its own in the admin's menu."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = _("variant to review")
+        verbose_name_plural = _("review")

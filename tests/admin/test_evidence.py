@@ -259,8 +259,10 @@ def test_the_original_is_shown_as_it_was_compared(staff: Any, make_failed: Any) 
     same = {"name": "shop_style/variants/o.webp", "format": "webp", "width": 96, "height": 80}
     variant = make_failed(original_renditions=[{**same, "name": "small.webp", "width": 48}, same])
     page = page_of(staff(), variant)
-    stages = re.findall(r'<span class="ss-over"><img src="([^"]+)"', page)
-    assert stages == [variant_storage().url(same["name"]), variant.image.url]
+    stages = re.findall(r'<img (?:class="ss-(?:top|under)" )?src="([^"]+)" alt=', page)
+    original = variant_storage().url(same["name"])
+    # Beside the variant, and once more under it for the slider and the held key.
+    assert stages == [original, original, variant.image.url]
 
 
 def test_the_page_costs_the_same_however_much_there_is_to_show(

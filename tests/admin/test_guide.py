@@ -145,7 +145,7 @@ def test_the_variants_page_and_the_hosts_lead_there(
     assert "product mask, 1 marked place" in host and guided.mask.url in host
     other = staff("demo.change_product", username="omar")
     for page in pages:
-        assert "picture=" not in other.get(page).content.decode()
+        assert "pictureguide" not in other.get(page).content.decode()
 
 
 def test_the_list_draws_outlines_in_a_constant_number_of_queries(

@@ -1,0 +1,240 @@
+"""A person at the board in a real browser: what was pressed is what the database holds."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.test import Client
+from PIL import Image
+
+from shop_style.models import AuditEntry, Status, StyleVariant
+from shop_style.models.storage import variant_storage
+from shop_style.models.variant import Review
+from tests.admin.conftest import CARD_2
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.admin.urls")]
+
+BOARD = "/admin/shop_style/reviewboard/"
+FAILED_GATE: dict[str, Any] = {
+    "passed": False,
+    "reasons": [{"code": "colour", "text": "Too red.", "value": 13.4, "limit": 6, "box": None}],
+}
+SIZE = (240, 200)
+
+
+def stored(colour: str, name: str) -> str:
+    stream = io.BytesIO()
+    Image.new("RGB", SIZE, colour).save(stream, "WEBP", lossless=True)
+    saved: str = variant_storage().save(name, ContentFile(stream.getvalue()))
+    return saved
+
+
+@pytest.fixture
+def variants(make_chair: Any, make_style: Any, publish_variant: Any) -> list[StyleVariant]:
+    """Four that wait for review, red over a blue original; the third failed its gate."""
+    style = make_style()
+    rows = []
+    for number in range(4):
+        red, blue = (
+            stored("#c02020", f"red-{number}.webp"),
+            stored("#2040c0", f"blue-{number}.webp"),
+        )
+        entry = {"format": "webp", "width": SIZE[0], "height": SIZE[1]}
+        rows.append(
+            publish_variant(
+                make_chair(),
+                style,
+                review=Review.UNREVIEWED,
+                published_at=None,
+                image=red,
+                width=SIZE[0],
+                height=SIZE[1],
+                renditions=[{**entry, "name": red}],
+                original_renditions=[{**entry, "name": blue}],
+                scorecard=CARD_2,
+                **(FAILED_GATE if number == 2 else {}),
+            )
+        )
+    return rows
+
+
+@pytest.fixture
+def open_board(open_page: Any) -> Any:
+    def open_it(address: str, **options: Any) -> Any:
+        client = Client()
+        client.force_login(User.objects.create_superuser("mira"))
+        value = client.cookies["sessionid"].value
+        cookie = {"name": "sessionid", "value": value, "domain": "localhost", "path": "/"}
+        state = {"cookies": [{**cookie, "expires": -1}], "origins": []}
+        wide = {"viewport": {"width": 1280, "height": 900}}
+        return open_page(address, storage_state=state, **{**wide, **options})
+
+    return open_it
+
+
+def soon(holds: Callable[[], bool]) -> None:
+    """Wait until it holds; what is posted in the background arrives when it does."""
+    end = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def reviews(rows: list[StyleVariant]) -> list[str]:
+    found = dict(StyleVariant.objects.values_list("pk", "review"))
+    return [found[row.pk] for row in rows]
+
+
+def wait_for(page: Any, row: StyleVariant) -> None:
+    page.wait_for_selector(f'.ss-view[data-id="{row.pk}"]')
+
+
+def colour_at(page: Any, x: float) -> tuple[int, int, int]:
+    """What the big picture shows at a share of its width, near its top."""
+    shot = page.locator("[data-compare]").screenshot()
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    red, green, blue = image.getpixel((round(x * (image.width - 1)), 3))
+    return red, green, blue
+
+
+def is_original(colour: tuple[int, int, int]) -> bool:
+    return colour[2] > colour[0]
+
+
+@pytest.mark.slow
+def test_a_board_is_reviewed_by_keys_alone(open_board: Any, variants: list[StyleVariant]) -> None:
+    page = open_board(f"{BOARD}?order=oldest")
+    first, second, third, fourth = variants
+    wait_for(page, first)
+    page.keyboard.press("a")
+    wait_for(page, second)
+    page.keyboard.press("r")
+    wait_for(page, third)
+    soon(lambda: reviews(variants[:2]) == ["approved", "rejected"])
+    page.keyboard.press("a")  # it failed its gate: the key asks for the reason
+    page.keyboard.type("a client loves red")
+    assert reviews(variants)[2] == "unreviewed"
+    page.keyboard.press("Enter")
+    wait_for(page, fourth)
+    soon(lambda: reviews(variants)[2] == "approved")
+    assert AuditEntry.objects.get(target_id=str(third.pk)).reason == "a client loves red"
+    page.wait_for_function(
+        "document.querySelector('[data-count]').textContent.startsWith('3 of 4')"
+    )
+    assert "All decisions are saved" in page.text_content("[data-save]")
+    page.keyboard.press("u")
+    wait_for(page, third)
+    page.keyboard.press("u")
+    wait_for(page, second)
+    soon(lambda: reviews(variants) == ["approved", "unreviewed", "unreviewed", "unreviewed"])
+    page.wait_for_function(
+        "document.querySelector('[data-count]').textContent.startsWith('1 of 4')"
+    )
+    page.keyboard.press("j")
+    wait_for(page, third)
+    page.keyboard.press("ArrowLeft")
+    wait_for(page, second)
+    page.keyboard.press("k")
+    wait_for(page, first)
+    page.keyboard.press("s")
+    assert page.is_visible(".ss-scores")
+    page.keyboard.press("?")
+    assert page.is_visible(".ss-keys dl")
+    page.uncheck("[data-keys-on]")
+    page.locator("[data-move='1']").focus()
+    page.keyboard.press("r")
+    page.keyboard.press("j")
+    assert page.get_attribute(".ss-view", "data-id") == str(first.pk)
+    assert reviews(variants)[0] == "approved" and page.problems == []
+
+
+@pytest.mark.slow
+def test_what_could_not_be_saved_is_said_and_tried_again(
+    open_board: Any, variants: list[StyleVariant]
+) -> None:
+    page = open_board(f"{BOARD}?order=oldest")
+    first, second, third = variants[:3]
+    page.route("**/decide/", lambda route: route.abort())
+    page.keyboard.press("a")
+    wait_for(page, second)
+    page.wait_for_selector("[data-failures] button")
+    assert "could not be reached" in page.text_content("[data-failures]")
+    assert "1 not saved" in page.text_content("[data-save]")
+    page.unroute("**/decide/")
+    page.click("[data-failures] button:text('Try again')")
+    soon(lambda: reviews(variants)[0] == "approved")
+    page.wait_for_selector("[data-failures]", state="hidden")
+    StyleVariant.objects.filter(pk=second.pk).update(review="rejected", reviewed_by="omar")
+    page.keyboard.press("a")
+    wait_for(page, third)
+    page.wait_for_selector("[data-failures] button")
+    assert "omar made it “rejected”" in page.text_content("[data-failures]")
+    assert reviews(variants)[1] == "rejected" and page.problems == []
+
+
+@pytest.mark.slow
+def test_the_original_is_under_the_slider_and_the_held_key(
+    open_board: Any, variants: list[StyleVariant]
+) -> None:
+    page = open_board(f"{BOARD}?order=oldest")
+    wait_for(page, variants[0])
+    page.check('[name="ss-way"][value="slider"]')
+    assert not page.is_visible(".ss-beside")
+    assert is_original(colour_at(page, 0.2)) and not is_original(colour_at(page, 0.8))
+    page.focus("[data-cut]")
+    page.keyboard.press("Home")
+    assert not is_original(colour_at(page, 0.2))
+    for _step in range(40):
+        page.keyboard.press("ArrowRight")
+    assert page.get_attribute("[data-cut]", "aria-valuetext") == "original: 40 %"
+    assert is_original(colour_at(page, 0.38)) and not is_original(colour_at(page, 0.42))
+    box = page.locator("[data-cut]").bounding_box()
+    page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    assert is_original(colour_at(page, 0.86)) and not is_original(colour_at(page, 0.94))
+    page.keyboard.press("j")  # on the slider as well: only arrows are its own
+    wait_for(page, variants[1])
+    page.check('[name="ss-way"][value="over"]')
+    assert not is_original(colour_at(page, 0.5))
+    page.keyboard.down("o")
+    assert is_original(colour_at(page, 0.5))
+    page.keyboard.up("o")
+    assert not is_original(colour_at(page, 0.5))
+    page.hover("[data-hold]")
+    page.mouse.down()
+    assert is_original(colour_at(page, 0.5))
+    page.mouse.up()
+    assert not is_original(colour_at(page, 0.5)) and page.problems == []
+
+
+@pytest.mark.slow
+def test_a_studio_fills_by_itself(
+    open_board: Any, make_chair: Any, make_style: Any, variants: list[StyleVariant]
+) -> None:
+    chair, style = make_chair(), make_style("cold")
+    page = open_board(f"{BOARD}studio/?picture=shop.Chair.photo:{chair.pk}")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.select_option("[data-request] [name=style]", str(style.pk))
+    page.select_option("[data-request] [name=region]", "product")
+    page.click("[data-request] button")
+    page.wait_for_selector("[data-waits]")
+    row = StyleVariant.objects.latest("pk")
+    assert (row.overrides, row.status) == ({"region": "product"}, Status.PENDING)
+    half = {"status": Status.RUNNING, "progress": 0.5, "stage": "stylise"}
+    StyleVariant.objects.filter(pk=row.pk).update(**half)
+    page.wait_for_selector("[data-waits] progress[value='50']")
+    done = {"status": Status.READY, "image": variants[0].image.name, "scorecard": CARD_2}
+    more = {"renditions": variants[0].renditions, "width": SIZE[0], "height": SIZE[1]}
+    StyleVariant.objects.filter(pk=row.pk).update(**done, **more, passed=True)
+    wait_for(page, row)
+    assert page.is_visible(f'[data-variant="{row.pk}"] img')
+    assert page.text_content("[data-rendered]") == "1 of 1 is rendered."
+    number = sum("progress" in url for url in asked)
+    page.wait_for_timeout(1500)
+    assert sum("progress" in url for url in asked) == number and page.problems == []
