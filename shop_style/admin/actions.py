@@ -24,6 +24,7 @@ from shop_style.admin.guide_pictures import PERMISSION, guides_panel
 from shop_style.admin.host_review import HOST_STEPS, chosen_pictures
 from shop_style.admin.host_views import StyleVariantViews, may_take_host_step
 from shop_style.admin.links import change_link, list_link
+from shop_style.admin.review import more_refused
 from shop_style.admin.review_action import may_review, review_style_variants
 from shop_style.admin.studio_links import studios_of
 from shop_style.admin.thumbnails import reference_url, variant_view
@@ -81,7 +82,9 @@ def generate_style_variants(
             report = request_variants(pictures, styles, actor=actor)
             _tell(modeladmin, request, report, styles)
             return None
-        modeladmin.message_user(request, gettext("Choose at least one style."), messages.ERROR)
+        modeladmin.message_user(
+            request, gettext("Choose at least one style: tick it below."), messages.ERROR
+        )
     return _page(modeladmin, request, rows, pictures, chosen)
 
 
@@ -181,7 +184,7 @@ def _tell(
         modeladmin.message_user(request, f"{error} ({error.code})", messages.WARNING)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
-        text = ngettext("%d more was refused.", "%d more were refused.", more) % more
+        text = more_refused(more)
         modeladmin.message_user(request, text, messages.WARNING)
 
 

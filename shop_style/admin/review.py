@@ -137,5 +137,14 @@ def tell_refusals(
         model_admin.message_user(request, str(error), messages.ERROR)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
-        text = ngettext("%d more was refused.", "%d more were refused.", more) % more
-        model_admin.message_user(request, text, messages.ERROR)
+        model_admin.message_user(request, more_refused(more), messages.ERROR)
+
+
+def more_refused(number: int) -> str:
+    """Of refusals that are not listed, how many, and how to see them."""
+    text = ngettext(
+        "%d more was refused; choose fewer rows to read why.",
+        "%d more were refused; choose fewer rows to read why each was.",
+        number,
+    )
+    return text % number

@@ -22,6 +22,7 @@ from shop_style.admin.channels import channel_rows
 from shop_style.admin.confirm import confirmation_page, is_confirmed, selection_fields
 from shop_style.admin.deletion import NumberedDeletion
 from shop_style.admin.evidence import evidence_of
+from shop_style.admin.failures import advice_for
 from shop_style.admin.filters import ErrorFilter, PublishedFilter, VerdictFilter
 from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
@@ -211,6 +212,7 @@ class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # 
             "studio_link": variant_studio(self.admin_site, variant, at=True),
             "guide_link": variant_guide_address(self.admin_site, variant, request),
             "chance": chance_in_words(variant) if variant.acceptance is not None else "",
+            "failure": advice_for(variant.error_code) if variant.error_code else None,
             "evidence": evidence_of(variant),
             "strength": strength_sentence(variant),
             "scores": scores,
