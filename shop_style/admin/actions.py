@@ -211,12 +211,13 @@ class StyleVariantsMixin(StyleVariantViews):
             return actions
         for step, action in self.style_variant_steps.items():
             if may_take_host_step(step, request):
-                name, label = action.__name__, getattr(action, "short_description", step)
-                actions.setdefault(name, (action, name, label))
+                name: str = action.__name__
+                entry: Any = (action, name, getattr(action, "short_description", step))
+                actions.setdefault(name, entry)
         if may_review(self.admin_site, request):
-            name = review_style_variants.__name__
+            board_name = review_style_variants.__name__
             board: Any = review_style_variants
-            actions.setdefault(name, (board, name, board.short_description))
+            actions.setdefault(board_name, (board, board_name, board.short_description))
         return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:

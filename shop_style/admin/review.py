@@ -17,7 +17,7 @@ from shop_style.admin.confirm import confirmation_page, is_confirmed
 from shop_style.admin.review_confirm import asks_first, question
 from shop_style.generation import review
 from shop_style.generation.review import ReviewReport
-from shop_style.generation.review_plan import StepName, plan_step
+from shop_style.generation.review_plan import plan_step
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
 
@@ -28,7 +28,7 @@ REFUSALS_SHOWN = 10
 class Step:
     """One thing a reviewer can do. permission: codename without the model's name."""
 
-    name: StepName
+    name: str
     label: Any
     permission: str
     take: Callable[..., ReviewReport]

@@ -12,8 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from shop_style.admin import review
 from shop_style.admin.acceptance import chance_in_words
@@ -157,7 +157,7 @@ class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # 
             text = ngettext("%d variant waits again.", "%d variants wait again.", number) % number
             self.message_user(request, text, messages.SUCCESS)
         else:
-            text = _("None of these is failed; filter the list by the status “failed” first.")
+            text = gettext("None of these is failed; filter the list by the status “failed” first.")
             self.message_user(request, text, messages.WARNING)
         return None
 
