@@ -25,7 +25,7 @@ from shop_style.models import Experiment, Style, StyleVariant
 
 MOST_STYLES: Final = 50
 MOST_EXPERIMENTS: Final = 20
-_KEPT_SECONDS: Final = 1800
+_KEPT_SECONDS: Final = 6 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class StyleLine:
 
 
 def storage_view(using: str, *, anew: bool = False) -> StorageView:
-    """What variants take up. Every file list is read for it, so a count is kept half an hour.
+    """What variants take up. Every file list is read for it, so a count is kept six hours.
 
     anew: count now.
     """

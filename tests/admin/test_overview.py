@@ -295,3 +295,14 @@ def test_the_polled_answer_holds_the_same_pieces(staff: Any, make_row: Any) -> N
         assert f'<div data-part="{name}">' in page
         assert html.strip() and html in page
     assert "&lt;b&gt;mug" in body["parts"]["failures"]
+
+
+def test_a_count_of_storage_is_kept_until_it_is_asked_for_anew(staff: Any, make_row: Any) -> None:
+    item = {"name": "x", "format": "webp", "width": 1, "height": 1, "bytes": 9}
+    make_row(status=Status.READY, renditions=[item])
+    client = staff()
+    assert client.get(PAGE).context["storage"].bytes == 9
+    make_row(status=Status.READY, renditions=[item])
+    assert client.get(PAGE).context["storage"].bytes == 9
+    assert client.get(PAGE, {"count": "1"}).context["storage"].bytes == 18
+    assert client.get(PAGE).context["storage"].bytes == 18
