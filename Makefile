@@ -23,8 +23,9 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--ignore tests/browser --numprocesses 2 --dist loadfile)
 
 # In Debian's Chromium; without it, or without Node.js for the audit, what is missing is said.
-test-browser: $(VENV)/.dev tests/browser/node_modules/.ready
+test-browser: $(VENV)/.dev $(VENV)/.oscar tests/browser/node_modules/.ready
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),tests/browser)
+	$(if $(ARGS),,SHOP_STYLE_OSCAR_FOLDER=temporary $(BIN)/python -m pytest --ds settings.oscar tests/browser/oscar)
 
 # Pictures of every page for the docs, of what `make demo` has left.
 screenshots: $(VENV)/.dev

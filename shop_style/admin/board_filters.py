@@ -75,13 +75,23 @@ class BoardFilters(forms.Form):
     picture = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"auto_id": "ss-filter-%s", **kwargs})
+        super().__init__(*args, **{"auto_id": "ss-filter-%s", "label_suffix": "", **kwargs})
         self.fields["style"].queryset = Style.objects.home()  # type: ignore[attr-defined]
 
     def chosen(self) -> dict[str, Any]:
         """The filters that are right; the others are as if not set."""
         self.is_valid()
         return self.cleaned_data
+
+    def in_words(self) -> str:
+        """What is chosen, as its labels say; empty where nothing is."""
+        told = [
+            str(dict(getattr(field.field, "choices", ())).get(field.value(), field.value()))
+            for field in self.visible_fields()
+            if field.value() and field.name in self.cleaned_data and field.name != "style"
+        ]
+        style = self.cleaned_data.get("style")
+        return ", ".join([*([str(style)] if style else []), *told])
 
 
 def narrowed(request: HttpRequest, chosen: dict[str, Any]) -> QuerySet[StyleVariant]:

@@ -56,6 +56,7 @@ class StudioPage:
                 picture.source.file_of(picture.instance).storage, picture.name
             ),
             "host_link": row_link(self.admin_site, picture.instance),
+            "asks": "style" in request.GET,
             "request_form": form if may_generate(request) else None,
             **self.viewed(request, rows, current, here, here),
         }

@@ -44,7 +44,7 @@ class RequestForm(forms.Form):
     again = forms.BooleanField(label=_("Render anew what is already there"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"auto_id": "ss-request-%s", **kwargs})
+        super().__init__(*args, **{"auto_id": "ss-request-%s", "label_suffix": "", **kwargs})
         self.fields["style"].queryset = Style.objects.home()  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -14,6 +14,8 @@ WORDS: Final[dict[str, Any]] = {
     "notSaved": _("{number} not saved"),
     "approve": _("Approved: {name}"),
     "reject": _("Rejected: {name}"),
+    "publish": _("Published: {name}"),
+    "withdraw": _("Withdrawn: {name}"),
     "undo": _("Undone: {name}"),
     "nothingToUndo": _("There is nothing to undo."),
     "cannot": _("This step cannot be taken now."),

@@ -10,13 +10,14 @@ from django.http import HttpRequest
 
 from shop_style.admin import review
 from shop_style.admin.acceptance import chance_in_words
+from shop_style.admin.actions import may_generate
 from shop_style.admin.advice import strength_sentence
 from shop_style.admin.evidence import evidence_of
 from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
 from shop_style.admin.links import change_link
 from shop_style.admin.scores import limits_moved, score_rows
-from shop_style.admin.studio_links import board_page, variant_studio
+from shop_style.admin.studio_links import board_page, variant_studio, with_query
 from shop_style.admin.thumbnails import compared_original_url, variant_url
 from shop_style.admin.tiles import product_name, recipe_in_words, score_in_words
 from shop_style.models import Style, StyleVariant
@@ -33,6 +34,7 @@ def viewer_context(
 ) -> dict[str, Any]:
     """What `viewer.html` needs. then: where a form without a script goes on to."""
     card = variant.scorecard or {}
+    studio = variant_studio(site, variant, at=True)
     scores = score_rows(variant)
     return {
         "original": variant,
@@ -54,11 +56,17 @@ def viewer_context(
         "then": then,
         "decide_url": board_page(site, "decide", variant.pk),
         "page_link": change_link(site, StyleVariant, variant.pk),
-        "studio_link": variant_studio(site, variant, at=True),
+        "studio_link": studio,
+        "otherwise_link": _otherwise(studio, variant) if may_generate(request) else "",
         "host_link": host_links(site, [variant]).get(variant.pk, ""),
         "style_link": change_link(site, Style, variant.style_id),
         "guide_link": variant_guide_address(site, variant, request),
     }
+
+
+def _otherwise(studio: str, variant: StyleVariant) -> str:
+    """The studio with the form that asks for this style with another strength or region."""
+    return with_query(studio, {"style": variant.style_id}) + "#ss-ask" if studio else ""
 
 
 def _is_own_decision(request: HttpRequest, variant: StyleVariant) -> bool:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 BOARD = "/admin/shop_style/reviewboard/"
 APPROVE = "shop_style.approve_stylevariant"
 PUBLISH = "shop_style.publish_stylevariant"
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: Any = {"HTTP_ACCEPT": "application/json"}
 FAILED_GATE: dict[str, Any] = {
     "passed": False,
     "reasons": [{"code": "colour", "text": "The product's colour is another."}],
@@ -74,6 +74,9 @@ def test_filters_and_order(staff: Any, make_style: Any, make_variant: Any, make_
     assert listed(client, "?q=mug-2") == [bad.pk]
     assert listed(client, f"?picture=demo.ProductImage.image:{mug.pk}") == [poor.pk, good.pk]
     assert listed(client, "?style=999&verdict=nonsense") == [poor.pk, good.pk, bad.pk]
+    page = client.get(f"{BOARD}?style={cold.pk}&verdict=failed&order=worst&q=mug")
+    assert page.context["filters"].in_words() == "Cold, failed, mug, worst score first"
+    assert client.get(BOARD).context["filters"].in_words() == ""
     counts = client.get(BOARD).context["counts"]
     assert counts == {"total": 4, "decided": 1}
 
@@ -213,6 +216,7 @@ def test_without_a_script_forms_go_on_to_the_next_and_offer_to_undo(
     page = client.post(f"{BOARD}{first.pk}/decide/", step, follow=True)
     assert page.redirect_chain[-1][0] == f"{BOARD}?order=oldest&at={second.pk}&last={first.pk}"
     assert page.context["original"].pk == second.pk
+    assert page.content.decode().count('aria-current="true"') == 1
     assert page.context["counts"] == {"total": 2, "decided": 1}
     undo = {"step": "undo", "then": page.context["undo_then"]}
     page = client.post(page.context["undo_url"], undo, follow=True)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shop_style.models import Status, Style, StyleVariant
+from shop_style.models import Status, StyleVariant
 from shop_style.models.style import Region
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ STUDIO = "/admin/shop_style/reviewboard/studio/"
 PROGRESS = "/admin/shop_style/reviewboard/progress/"
 GENERATE = "shop_style.generate_stylevariant"
 APPROVE = "shop_style.approve_stylevariant"
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: Any = {"HTTP_ACCEPT": "application/json"}
 
 
 def address(photo: Any) -> str:
@@ -89,14 +89,20 @@ def test_what_cannot_be_asked_for_says_why(staff: Any, make_style: Any, make_pho
 
 
 def test_who_may_not_ask_has_no_form_and_is_refused(
-    staff: Any, make_style: Any, make_photo: Any
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any
 ) -> None:
     photo, style = make_photo(1), make_style()
     client = staff()
+    make_variant(photo, style)
     page = client.get(address(photo))
     assert page.status_code == 200 and "data-request" not in page.content.decode()
+    assert page.context["otherwise_link"] == ""
     assert client.post(address(photo), {"style": style.pk}).status_code == 403
-    assert not StyleVariant.objects.exists() and Style.objects.exists()
+    assert StyleVariant.objects.count() == 1
+    asker = staff(GENERATE, username="ada")
+    otherwise = asker.get(address(photo)).context["otherwise_link"]
+    form = asker.get(otherwise).content.decode()
+    assert f'<option value="{style.pk}" selected>' in form and 'id="ss-ask" open' in form
 
 
 def test_progress_is_one_answer_for_all_in_as_many_queries_for_thirty_as_for_three(
@@ -118,7 +124,24 @@ def test_progress_is_one_answer_for_all_in_as_many_queries_for_thirty_as_for_thr
     assert told["waiting"] == 1 and told["said"] == "1 of 2 is rendered."
     assert "data-viewer" in told["tiles"][str(rows[0].pk)]
     assert 'value="50"' in told["tiles"][str(rows[1].pk)]
-    assert client.get(PROGRESS, {"ids": "1;drop"}).status_code == 400
+    for wrong in ("", "1;drop", "9" * 30, ",".join(map(str, range(201)))):
+        assert client.get(PROGRESS, {"ids": wrong}).status_code == 400
+
+
+def test_a_studio_asks_as_often_for_thirty_variants_as_for_three(
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any
+) -> None:
+    photo, style, client = make_photo(1), make_style(), staff(GENERATE, APPROVE)
+    counts = []
+    for number in range(30):
+        make_variant(photo, style, recipe_digest=str(number))
+        if number + 1 in (3, 30):
+            client.get(address(photo))  # sessions and content types are warm afterwards
+            with CaptureQueriesContext(connection) as queries:
+                page = client.get(address(photo))
+            assert len(page.context["tiles"]) == number + 1
+            counts.append(len(queries))
+    assert counts[0] == counts[1] <= 16
 
 
 def test_the_host_s_page_the_variant_s_page_and_the_list_lead_there(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path, re_path
-from django.views.static import serve
 
+from tests.browser.media import media
 from tests.shop.models import Chair
 
 PAGE = """<!doctype html>{% load shop_style %}<title>Chairs</title>
@@ -23,11 +22,6 @@ PAGE = """<!doctype html>{% load shop_style %}<title>Chairs</title>
 def listing(request: HttpRequest) -> HttpResponse:
     chairs = list(Chair.objects.order_by("name"))
     return HttpResponse(Template(PAGE).render(RequestContext(request, {"chairs": chairs})))
-
-
-def media(request: HttpRequest, name: str) -> HttpResponse:
-    # Read at each call: every test has a media folder of its own.
-    return serve(request, name, document_root=settings.MEDIA_ROOT)  # type: ignore[return-value]
 
 
 urlpatterns = [

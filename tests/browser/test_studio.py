@@ -95,15 +95,15 @@ def wait_for(page: Any, row: StyleVariant) -> None:
     page.wait_for_selector(f'.ss-view[data-id="{row.pk}"]')
 
 
-def colour_at(page: Any, x: float) -> tuple[int, int, int]:
+def colour_at(page: Any, x: float) -> tuple[int, ...]:
     """What the big picture shows at a share of its width, near its top."""
     shot = page.locator("[data-compare]").screenshot()
     image = Image.open(io.BytesIO(shot)).convert("RGB")
-    red, green, blue = image.getpixel((round(x * (image.width - 1)), 3))
-    return red, green, blue
+    colour: Any = image.getpixel((round(x * (image.width - 1)), 3))
+    return tuple(colour)
 
 
-def is_original(colour: tuple[int, int, int]) -> bool:
+def is_original(colour: tuple[int, ...]) -> bool:
     return colour[2] > colour[0]
 
 
@@ -184,7 +184,9 @@ def test_the_original_is_under_the_slider_and_the_held_key(
 ) -> None:
     page = open_board(f"{BOARD}?order=oldest")
     wait_for(page, variants[0])
+    frame = page.locator(".ss-compare").bounding_box()
     page.check('[name="ss-way"][value="slider"]')
+    assert page.locator(".ss-compare").bounding_box() == frame  # nothing moves
     assert not page.is_visible(".ss-beside")
     assert is_original(colour_at(page, 0.2)) and not is_original(colour_at(page, 0.8))
     page.focus("[data-cut]")
@@ -199,6 +201,7 @@ def test_the_original_is_under_the_slider_and_the_held_key(
     assert is_original(colour_at(page, 0.86)) and not is_original(colour_at(page, 0.94))
     page.keyboard.press("j")  # on the slider as well: only arrows are its own
     wait_for(page, variants[1])
+    assert page.locator(".ss-compare").bounding_box() == frame
     page.check('[name="ss-way"][value="over"]')
     assert not is_original(colour_at(page, 0.5))
     page.keyboard.down("o")

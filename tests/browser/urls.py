@@ -5,6 +5,6 @@ from __future__ import annotations
 from django.urls import re_path
 
 from settings.urls import urlpatterns as demo_patterns
-from tests.browser.storefront import media
+from tests.browser.media import media
 
 urlpatterns = [*demo_patterns, re_path(r"^media/(?P<name>.+)$", media)]

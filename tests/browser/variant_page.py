@@ -141,8 +141,8 @@ def _style(shown: Shown) -> Any:
 
 
 @contextmanager
-def pages() -> Iterator[Any]:
-    """A function that photographs a variant's page in Chromium, as PNG."""
+def browsing() -> Iterator[Any]:
+    """A browser, a live server, and the session of a person who may do everything."""
     from playwright.sync_api import sync_playwright
     from pytest_django.live_server_helper import LiveServer
 
@@ -152,6 +152,15 @@ def pages() -> Iterator[Any]:
     server = LiveServer("localhost")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser, server, _session()
+        browser.close()
+    server.stop()
+
+
+@contextmanager
+def pages() -> Iterator[Any]:
+    """A function that photographs a variant's page in Chromium, as PNG."""
+    with browsing() as (browser, server, session):
 
         def shoot(variant: Any, width: int, theme: str, layer: str, height: int = 0) -> bytes:
             context = browser.new_context(
@@ -159,7 +168,7 @@ def pages() -> Iterator[Any]:
                 color_scheme=theme,
                 java_script_enabled=False,
             )
-            cookie = {"name": "sessionid", "value": _session(), "url": server.url}
+            cookie = {"name": "sessionid", "value": session, "url": server.url}
             context.add_cookies([cookie])
             page = context.new_page()
             page.goto(f"{server.url}/admin/shop_style/stylevariant/{variant.pk}/change/")
@@ -171,8 +180,6 @@ def pages() -> Iterator[Any]:
             return bytes(shot)
 
         yield shoot
-        browser.close()
-    server.stop()
 
 
 def _session() -> str:

@@ -27,7 +27,8 @@
       line.dataset.kind = kind || "";
     }
     function status() {
-      if (failed.size) show_status(told(words.notSaved, { number: failed.size }), "failed");
+      var lost = Array.from(failed.values()).filter(function (failure) { return !failure.saved; }).length;
+      if (lost) show_status(told(words.notSaved, { number: lost }), "failed");
       else if (saving) show_status(words.saving, "saving");
       else if (everSaved) show_status(words.saved, "saved");
     }
@@ -72,7 +73,8 @@
     /* ---- the viewer ---- */
     function load(id) {
       if (loaded.has(id)) return loaded.get(id);
-      var link = tile(id).querySelector("[data-viewer]");
+      var link = tile(id) && tile(id).querySelector("[data-viewer]");
+      if (!link) return Promise.reject(new Error(words.unloaded)); // it is rendered anew
       var job = fetch(link.dataset.viewer, { headers: { "X-Requested-With": "fetch" } }).then(function (answer) {
         if (!answer.ok || answer.redirected) throw new Error(words.unloaded);
         return answer.text();
@@ -188,7 +190,7 @@
         else if (!answer.ok) tile(id).dataset.review = was;
         if (answer.ok) {
           say(told(words[step] || "{name}", { name: tile(id).dataset.name }));
-          if (answer.left) failed.set(id, { said: answer.left, name: tile(id).dataset.name });
+          if (answer.left) failed.set(id, { said: answer.left, name: tile(id).dataset.name, saved: true });
         } else {
           tile(id).dataset.save = "failed";
           failed.set(id, { said: answer.said, name: tile(id).dataset.name, again: answer.again ? [data, step] : null });
@@ -255,7 +257,7 @@
     }
 
     /* ---- progress ---- */
-    var delay = FIRST_POLL, timer = 0;
+    var delay = FIRST_POLL, timer = 0, polled = new Map();
     function waiting() {
       return tiles().filter(function (item) { return item.hasAttribute("data-waits"); })
         .map(function (item) { return item.dataset.variant; });
@@ -275,10 +277,10 @@
         ids.forEach(function (id) {
           var html = told_now.tiles[id], old = tile(id);
           if (!html) { old.remove(); moved = true; return; }
-          if (old.dataset.html !== html) {
+          if (polled.get(id) !== html) {
+            moved = moved || polled.has(id);
+            polled.set(id, html);
             put(id, html);
-            tile(id).dataset.html = html;
-            moved = true;
           }
         });
         delay = moved ? FIRST_POLL : Math.min(LAST_POLL, delay * 1.5);
@@ -295,6 +297,9 @@
 
     /* ---- asking for one more ---- */
     var request = board.querySelector("[data-request]");
+    if (request) request.addEventListener("input", function (event) {
+      if (event.target.name === "strength") request.elements.how.value = "chosen";
+    });
     if (request) request.addEventListener("submit", function (event) {
       event.preventDefault();
       var line = request.querySelector(".ss-request-said") || request.appendChild(document.createElement("p"));
@@ -327,8 +332,9 @@
       if (event.target.matches("[data-decide]")) {
         event.preventDefault();
         var step = event.submitter ? event.submitter.value : "approve";
-        if (step === "undo") undoable.push(current);
-        if (step === "undo") undo(); else decide(step);
+        if (step !== "undo") { decide(step); return; }
+        undoable = undoable.filter(function (other) { return other !== current; }).concat(current);
+        undo();
       } else if (event.target.matches("[data-undo]")) {
         event.preventDefault();
         undo();
