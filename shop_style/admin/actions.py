@@ -24,6 +24,7 @@ from shop_style.admin.guide_pictures import PERMISSION, guides_panel
 from shop_style.admin.host_review import HOST_STEPS, chosen_pictures
 from shop_style.admin.host_views import StyleVariantViews, may_take_host_step
 from shop_style.admin.links import change_link, list_link
+from shop_style.admin.review import more_refused
 from shop_style.admin.review_action import may_review, review_style_variants
 from shop_style.admin.studio_links import studios_of
 from shop_style.admin.thumbnails import reference_url, variant_view
@@ -81,7 +82,9 @@ def generate_style_variants(
             report = request_variants(pictures, styles, actor=actor)
             _tell(modeladmin, request, report, styles)
             return None
-        modeladmin.message_user(request, gettext("Choose at least one style."), messages.ERROR)
+        modeladmin.message_user(
+            request, gettext("Choose at least one style: tick it below."), messages.ERROR
+        )
     return _page(modeladmin, request, rows, pictures, chosen)
 
 
@@ -181,7 +184,7 @@ def _tell(
         modeladmin.message_user(request, f"{error} ({error.code})", messages.WARNING)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
-        text = ngettext("%d more was refused.", "%d more were refused.", more) % more
+        text = more_refused(more)
         modeladmin.message_user(request, text, messages.WARNING)
 
 
@@ -208,12 +211,13 @@ class StyleVariantsMixin(StyleVariantViews):
             return actions
         for step, action in self.style_variant_steps.items():
             if may_take_host_step(step, request):
-                name, label = action.__name__, getattr(action, "short_description", step)
-                actions.setdefault(name, (action, name, label))
+                name: str = action.__name__
+                entry: Any = (action, name, getattr(action, "short_description", step))
+                actions.setdefault(name, entry)
         if may_review(self.admin_site, request):
-            name = review_style_variants.__name__
+            board_name = review_style_variants.__name__
             board: Any = review_style_variants
-            actions.setdefault(name, (board, name, board.short_description))
+            actions.setdefault(board_name, (board, board_name, board.short_description))
         return actions
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:

@@ -30,7 +30,7 @@ class NumberedDeletion(_Admin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """With Django's own deletion, which says more here."""
-        actions = super().get_actions(request)
+        actions: dict[str, Any] = super().get_actions(request)
         if "delete_selected" in actions:
             _action, name, label = actions["delete_selected"]
             actions["delete_selected"] = (numbered_delete_selected, name, label)

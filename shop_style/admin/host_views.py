@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, URLPattern, path, reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext_lazy
 
 from shop_style.admin.guide_pictures import PERMISSION
 from shop_style.admin.links import change_link
@@ -93,13 +93,13 @@ class StyleVariantViews(_Admin):
         allowed = getattr(row, _ALLOWED, ())
         texts = {"generate": gettext("Generate style variants…")}
         for name, label in (
-            ("approve", lambda n: ngettext("Approve %d…", "Approve %d…", n)),
-            ("publish", lambda n: ngettext("Publish %d…", "Publish %d…", n)),
-            ("withdraw", lambda n: ngettext("Withdraw %d…", "Withdraw %d…", n)),
+            ("approve", ngettext_lazy("Approve %d…", "Approve %d…")),
+            ("publish", ngettext_lazy("Publish %d…", "Publish %d…")),
+            ("withdraw", ngettext_lazy("Withdraw %d…", "Withdraw %d…")),
         ):
             number = plan_step(name, _decidable(variants), reason="any").ready
             if number:
-                texts[name] = label(number) % number
+                texts[name] = str(label % number)
         found = []
         for name in allowed:
             address = self._step_address(name, row)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.audit import ReadOnlyMixin
+from shop_style.admin.failures import advice_for
 from shop_style.admin.thumbnails import file_url, picture, reference_url
 from shop_style.models import Status, StyleJob
 
@@ -22,7 +23,9 @@ def job_state(job: StyleJob) -> SafeString:
         share = round(100 * job.progress)
         return format_html('{} <progress max="100" value="{}">{} %</progress>', badge, share, share)
     if job.error_detail:
-        return format_html("{} {}", badge, job.error_detail)
+        return format_html(
+            "{} {} {}", badge, job.error_detail, advice_for(job.error_code).next_step
+        )
     return badge
 
 
@@ -96,5 +99,7 @@ class StyleJobAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         if url:
             return format_html('<img class="ss-sheet" src="{}" alt="{}">', url, str(job))
         if job.status == Status.READY:
-            return gettext("none: there was no picture in the shop to show it on")
+            return gettext(
+                "none: there was no picture in the shop to show it on; add one, and ask again"
+            )
         return gettext("not there yet; a worker makes it")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
 from django.core.cache import cache
@@ -17,13 +18,14 @@ from django.utils.translation import gettext as _
 
 from shop_style.admin.experiment_list import visitors_so_far
 from shop_style.admin.links import change_link, list_link
+from shop_style.admin.studio_links import board_address
 from shop_style.generation.counts import VariantCounts
 from shop_style.generation.stored import Stored, stored_files
 from shop_style.models import Experiment, Style, StyleVariant
 
 MOST_STYLES: Final = 50
 MOST_EXPERIMENTS: Final = 20
-_KEPT_SECONDS: Final = 1800
+_KEPT_SECONDS: Final = 6 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class StyleLine:
 
 
 def storage_view(using: str, *, anew: bool = False) -> StorageView:
-    """What variants take up. Every file list is read for it, so a count is kept half an hour.
+    """What variants take up. Every file list is read for it, so a count is kept six hours.
 
     anew: count now.
     """
@@ -123,16 +125,26 @@ def _storage_line(item: Stored, total: int) -> StorageLine:
 def review_view(site: AdminSite, counts: VariantCounts) -> ReviewView:
     """What waits for a person."""
     address = list_link(site, StyleVariant)
-    waiting = f"{address}?status__exact=ready&review__exact=unreviewed&published=no"
     return ReviewView(
         counts=counts,
         unscored=counts.to_review - counts.to_review_passed - counts.to_review_failed,
-        all_url=waiting,
-        passed_url=f"{waiting}&verdict=passed",
-        failed_url=f"{waiting}&verdict=failed",
-        unscored_url=f"{waiting}&verdict=unscored",
+        all_url=_to_review(site),
+        passed_url=_to_review(site, verdict="passed"),
+        failed_url=_to_review(site, verdict="failed"),
+        unscored_url=_to_review(site, verdict="unscored"),
         approved_url=f"{address}?status__exact=ready&review__exact=approved&published=no",
     )
+
+
+def _to_review(site: AdminSite, **query: object) -> str:
+    """The board of what waits for review, or the list where there is no board."""
+    board = board_address(site, **query)
+    if board:
+        return board
+    listed = {"style": "style__id__exact"}
+    waiting = {"status__exact": "ready", "review__exact": "unreviewed", "published": "no"}
+    values = {**waiting, **{listed.get(name, name): value for name, value in query.items()}}
+    return f"{list_link(site, StyleVariant)}?{urlencode(values)}"
 
 
 def experiment_lines(site: AdminSite, using: str) -> list[ExperimentLine]:
@@ -205,12 +217,10 @@ def style_lines(
             style=style,
             counts=counts.get(style.pk, VariantCounts()),
             link=change_link(site, Style, style.pk),
-            review_url=_of(address, style, "status__exact=ready&review__exact=unreviewed"),
-            failed_url=_of(address, style, "status__exact=failed"),
+            review_url=_to_review(site, style=style.pk),
+            failed_url=f"{address}?style__id__exact={style.pk}&status__exact=failed&published=no"
+            if address
+            else "",
         )
         for style in styles[:MOST_STYLES]
     ], max(len(styles) - MOST_STYLES, 0)
-
-
-def _of(address: str, style: Style, values: str) -> str:
-    return f"{address}?style__id__exact={style.pk}&{values}&published=no" if address else ""

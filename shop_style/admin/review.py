@@ -17,7 +17,7 @@ from shop_style.admin.confirm import confirmation_page, is_confirmed
 from shop_style.admin.review_confirm import asks_first, question
 from shop_style.generation import review
 from shop_style.generation.review import ReviewReport
-from shop_style.generation.review_plan import StepName, plan_step
+from shop_style.generation.review_plan import plan_step
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
 
@@ -28,7 +28,7 @@ REFUSALS_SHOWN = 10
 class Step:
     """One thing a reviewer can do. permission: codename without the model's name."""
 
-    name: StepName
+    name: str
     label: Any
     permission: str
     take: Callable[..., ReviewReport]
@@ -137,5 +137,14 @@ def tell_refusals(
         model_admin.message_user(request, str(error), messages.ERROR)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
-        text = ngettext("%d more was refused.", "%d more were refused.", more) % more
-        model_admin.message_user(request, text, messages.ERROR)
+        model_admin.message_user(request, more_refused(more), messages.ERROR)
+
+
+def more_refused(number: int) -> str:
+    """Of refusals that are not listed, how many, and how to see them."""
+    text = ngettext(
+        "%d more was refused; choose fewer rows to read why.",
+        "%d more were refused; choose fewer rows to read why each was.",
+        number,
+    )
+    return text % number

@@ -12,8 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from shop_style.admin import review
 from shop_style.admin.acceptance import chance_in_words
@@ -22,6 +22,7 @@ from shop_style.admin.channels import channel_rows
 from shop_style.admin.confirm import confirmation_page, is_confirmed, selection_fields
 from shop_style.admin.deletion import NumberedDeletion
 from shop_style.admin.evidence import evidence_of
+from shop_style.admin.failures import advice_for
 from shop_style.admin.filters import ErrorFilter, PublishedFilter, VerdictFilter
 from shop_style.admin.guide_pictures import variant_guide_address
 from shop_style.admin.hosts import host_links
@@ -156,7 +157,7 @@ class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # 
             text = ngettext("%d variant waits again.", "%d variants wait again.", number) % number
             self.message_user(request, text, messages.SUCCESS)
         else:
-            text = _("None of these is failed; filter the list by the status “failed” first.")
+            text = gettext("None of these is failed; filter the list by the status “failed” first.")
             self.message_user(request, text, messages.WARNING)
         return None
 
@@ -211,6 +212,7 @@ class StyleVariantAdmin(NumberedDeletion, VariantColumns, admin.ModelAdmin):  # 
             "studio_link": variant_studio(self.admin_site, variant, at=True),
             "guide_link": variant_guide_address(self.admin_site, variant, request),
             "chance": chance_in_words(variant) if variant.acceptance is not None else "",
+            "failure": advice_for(variant.error_code) if variant.error_code else None,
             "evidence": evidence_of(variant),
             "strength": strength_sentence(variant),
             "scores": scores,

@@ -274,7 +274,8 @@ def _step(
         if row.state not in states:
             raise ExperimentError(
                 f"experiment {row.slug!r} is {row.get_state_display()}; "
-                f"this step takes one that is {' or '.join(states)}"
+                f"this step takes one that is {' or '.join(states)}: look at it again, somebody "
+                "may have been there before you"
             )
         step = _Step(row)
         yield step

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from shop_style.generation.counts import VariantCounts, count_variants, summed
 from shop_style.models import Status, StyleJob, StyleVariant
+from shop_style.models.variant import StyleVariantQuerySet
 
 HOURS: Final = 24
 RUNNING_SHOWN: Final = 5
@@ -119,12 +120,12 @@ def queue_health(using: str) -> QueueHealth:
     )
 
 
-def failed_with(using: str, code: str) -> StyleVariant:
-    """A query of the live variants that failed with a code."""
+def failed_with(using: str, code: str) -> StyleVariantQuerySet:
+    """The live variants that failed with a code."""
     return StyleVariant.objects.using(using).live().filter(status=Status.FAILED, error_code=code)
 
 
-def _named(rows: Sequence[StyleVariant]) -> Sequence[StyleVariant]:
+def _named(rows: StyleVariantQuerySet) -> StyleVariantQuerySet:
     """With what a line about a variant says, and no scorecard."""
     return rows.select_related("style").only(
         "source_name",

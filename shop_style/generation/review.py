@@ -91,7 +91,7 @@ def withdraw(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") 
     return _step(
         variants,
         "withdrawn",
-        lambda variant: "" if variant.published_at else "it is not published",
+        lambda variant: "" if variant.published_at else "it is not published; leave it as it is",
         actor=actor,
         reason=reason,
         values={"published_at": None, "shipped_at": None},
@@ -155,9 +155,13 @@ def _step(
 def not_reviewable(variant: StyleVariant) -> str:
     """Why no step can be taken for it; empty for none."""
     if variant.retired_at:
-        return "it is retired: its picture was replaced or deleted"
+        return (
+            "it is retired: its picture was replaced or deleted, or another took its place; "
+            "ask for it anew on its product's page"
+        )
     if variant.status != Status.READY:
-        return f"it is {variant.get_status_display()}, not ready"
+        way_out = "try it again first" if variant.status == Status.FAILED else "wait for a worker"
+        return f"it is {variant.get_status_display()}, not ready; {way_out}"
     return ""
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
-
-StepName = Literal["approve", "reject", "publish", "withdraw"]
 
 _KEYS_A_QUERY: Final = 400
 
@@ -27,7 +25,7 @@ class StepPlan:
     it, by why. products: host rows that the ready ones are of.
     """
 
-    step: StepName
+    step: str
     ready: int
     failed_gate: int
     leave_shop: int
@@ -46,7 +44,7 @@ class StepPlan:
         return bool(self.leave_shop or self.replaced or (self.step == "publish" and self.ready))
 
 
-def plan_step(step: StepName, variants: Iterable[StyleVariant], *, reason: str = "") -> StepPlan:
+def plan_step(step: str, variants: Iterable[StyleVariant], *, reason: str = "") -> StepPlan:
     """The plan for these variants. reason: without one, what failed its gate is not approved."""
     skipped: Counter[str] = Counter()
     ready: list[StyleVariant] = []
@@ -69,7 +67,7 @@ def plan_step(step: StepName, variants: Iterable[StyleVariant], *, reason: str =
     )
 
 
-def why_not(step: StepName, variant: StyleVariant, *, reason: str = "") -> str:
+def why_not(step: str, variant: StyleVariant, *, reason: str = "") -> str:
     """Why a variant does not take a step, in short; empty where it does."""
     if variant.retired_at:
         return _("retired: its picture was replaced or deleted, or another took its place")

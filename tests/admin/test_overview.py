@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from shop_style.generation.counts import count_variants
+from shop_style.admin.overview_sections import review_view
+from shop_style.generation.counts import VariantCounts, count_variants
 from shop_style.generation.health import queue_health
 from shop_style.generation.stored import stored_files
 from shop_style.models import AuditEntry, Experiment, Status, StyleVariant
@@ -132,6 +133,15 @@ def test_failures_are_grouped_with_an_example_and_what_to_do(staff: Any, make_ro
     assert "Try 3 again…" not in staff(username="noa").get(PAGE).content.decode()
 
 
+def test_where_there_is_no_board_the_list_shows_what_waits(make_row: Any) -> None:
+    from django.contrib import admin
+
+    site = admin.AdminSite("admin")
+    site.register(StyleVariant, admin.ModelAdmin)
+    review = review_view(site, VariantCounts())
+    assert "review__exact=unreviewed" in review.passed_url and "verdict=passed" in review.passed_url
+
+
 def test_a_retry_asks_once_in_numbers(staff: Any, make_row: Any) -> None:
     rows = [failed(make_row, "undecodable", "mug.jpg: damaged") for _ in range(3)]
     other = failed(make_row, "storage_failed")
@@ -181,15 +191,17 @@ def test_variants_are_counted_by_what_waits_for_whom(
     client = staff()
     response = client.get(PAGE)
     review = response.context["review"]
+    page = response.content.decode().replace("&amp;", "&")
     for address, number in (
         (review.all_url, 4),
         (review.passed_url, 2),
         (review.failed_url, 1),
         (review.unscored_url, 1),
-        (review.approved_url, 1),
+        (response.context["styles"][1].review_url, 4),
     ):
-        assert address in response.content.decode().replace("&amp;", "&")
-        assert client.get(address).context["cl"].result_count == number
+        assert f'"{address}"' in page
+        assert client.get(address).context["page"].paginator.count == number
+    assert client.get(review.approved_url).context["cl"].result_count == 1
     lines = {line.style.slug: line.counts for line in response.context["styles"]}
     assert (lines["warm"].published, lines["cold"].rejected) == (1, 1)
 
@@ -283,3 +295,14 @@ def test_the_polled_answer_holds_the_same_pieces(staff: Any, make_row: Any) -> N
         assert f'<div data-part="{name}">' in page
         assert html.strip() and html in page
     assert "&lt;b&gt;mug" in body["parts"]["failures"]
+
+
+def test_a_count_of_storage_is_kept_until_it_is_asked_for_anew(staff: Any, make_row: Any) -> None:
+    item = {"name": "x", "format": "webp", "width": 1, "height": 1, "bytes": 9}
+    make_row(status=Status.READY, renditions=[item])
+    client = staff()
+    assert client.get(PAGE).context["storage"].bytes == 9
+    make_row(status=Status.READY, renditions=[item])
+    assert client.get(PAGE).context["storage"].bytes == 9
+    assert client.get(PAGE, {"count": "1"}).context["storage"].bytes == 18
+    assert client.get(PAGE).context["storage"].bytes == 18
