@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
+from shop_style.experiments.arm_files import FileFinding, arm_files, file_findings
 from shop_style.experiments.eligibility import readiness
 from shop_style.experiments.ending import ending
 from shop_style.experiments.preview import preview_link
@@ -44,10 +45,14 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Checklist:
-    """How far a draft is from a start. eligible: products with a published variant in each arm."""
+    """How far a draft is from a start. eligible: products with a published variant in each arm.
+
+    files: what there is to know of the arms' files; it keeps nobody from starting.
+    """
 
     eligible: int
     problems: tuple[str, ...]
+    files: tuple[FileFinding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +83,11 @@ def start_checklist(experiment: Experiment) -> Checklist:
     """What `start` would find wrong, without starting."""
     arms = list(experiment.arms.select_related("style"))
     pictures, problems = readiness(experiment, arms)
-    return Checklist(eligible=len(pictures), problems=tuple(problems))
+    return Checklist(
+        eligible=len(pictures),
+        problems=tuple(problems),
+        files=tuple(file_findings(arm_files(experiment, pictures))) if pictures else (),
+    )
 
 
 def ways_to_end(experiment: Experiment) -> list[Way]:
