@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from shop_style.conf import app_settings
+from shop_style.experiments.edge import uneven_arms
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.models import (
     Arm,
@@ -69,7 +71,29 @@ def start_problems(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
         problems.append(f"coverage is {experiment.coverage:g}; it must be above 0, and 1 at most")
     if not 0 <= experiment.layer_from < experiment.layer_to <= 1:
         problems.append("its part of the layer is empty; “from” must be below “to”, both in 0 to 1")
-    return problems
+    return problems + edge_problems(experiment, [arm.weight for arm in arms])
+
+
+def edge_problems(experiment: Experiment, weights: Sequence[float]) -> list[str]:
+    """What keeps the buckets of an edge from deciding as the experiment says."""
+    number = app_settings().EDGE_BUCKETS
+    if not number:
+        return []
+    if experiment.unit == Experiment.Unit.TILE:
+        return [
+            "it draws each tile, and with SHOP_STYLE['EDGE_BUCKETS'] whole visitors are drawn; "
+            "choose the unit visitor"
+        ]
+    part = experiment.layer_to - experiment.layer_from if experiment.layer else 1.0
+    if any(weight <= 0 for weight in weights) or not (0 < experiment.coverage <= 1 and part > 0):
+        return []  # said already
+    uneven = uneven_arms(weights, coverage=experiment.coverage, members=part)
+    if not uneven:
+        return []
+    return [
+        f"the {number} buckets of SHOP_STYLE['EDGE_BUCKETS'] come to {uneven} by arm, which is not "
+        "as its weights; choose weights, coverage and layer that come out in whole buckets"
+    ]
 
 
 def eligible_pictures(
