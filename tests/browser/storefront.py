@@ -20,9 +20,14 @@ PAGE = """<!doctype html>{% load shop_style %}<title>Chairs</title>
 <a class="name" href="/elsewhere/">{{ chair }}</a></div>{% endfor %}{% styled_script %}"""
 
 
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: HttpRequest, page: str = PAGE) -> HttpResponse:
     chairs = list(Chair.objects.order_by("name"))
-    return HttpResponse(Template(PAGE).render(RequestContext(request, {"chairs": chairs})))
+    return HttpResponse(Template(page).render(RequestContext(request, {"chairs": chairs})))
+
+
+def with_banner(request: HttpRequest) -> HttpResponse:
+    """The list of a shop that asks for consent on the page."""
+    return listing(request, PAGE.replace("styled_script", "styled_script wait_for_consent=True"))
 
 
 def media(request: HttpRequest, name: str) -> HttpResponse:
@@ -32,6 +37,7 @@ def media(request: HttpRequest, name: str) -> HttpResponse:
 
 urlpatterns = [
     path("", listing),
+    path("consent/", with_banner),
     path("elsewhere/", lambda request: HttpResponse("<title>Elsewhere</title>")),
     path("shop-style/", include("shop_style.urls")),
     re_path(r"^media/(?P<name>.+)$", media),

@@ -1,4 +1,4 @@
-"""The demo's list and product pages in a real browser: light, still, silent, and whole without JS."""
+"""The demo's list and product pages in a real browser: light, still, silent, whole without JS."""
 
 from __future__ import annotations
 
