@@ -8,6 +8,7 @@ from django.template import RequestContext, Template
 from django.urls import include, path, re_path
 from django.views.static import serve
 
+from shop_style.api.views.events import EventsView
 from tests.shop.models import Chair
 
 PAGE = """<!doctype html>{% load shop_style %}<title>Chairs</title>
@@ -35,10 +36,22 @@ def media(request: HttpRequest, name: str) -> HttpResponse:
     return serve(request, name, document_root=settings.MEDIA_ROOT)  # type: ignore[return-value]
 
 
+def events(request: HttpRequest) -> HttpResponse:
+    """The endpoint, which first answers with the statuses that a test put down."""
+    if refusals:
+        seen.append(refusals[0])
+        return HttpResponse(status=refusals.pop(0))
+    return EventsView.as_view()(request)  # type: ignore[no-any-return]
+
+
+events.csrf_exempt = True  # type: ignore[attr-defined]
+refusals: list[int] = []
+seen: list[int] = []
 urlpatterns = [
     path("", listing),
     path("consent/", with_banner),
     path("elsewhere/", lambda request: HttpResponse("<title>Elsewhere</title>")),
+    path("shop-style/events/", events),
     path("shop-style/", include("shop_style.urls")),
     re_path(r"^media/(?P<name>.+)$", media),
 ]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shop_style.models import Event
+from tests.browser import storefront
 from tests.browser.conftest import FLAGS
 from tests.conftest import BROWSER
 
@@ -23,9 +24,11 @@ TILES = range(6)
 
 @pytest.fixture(autouse=True)
 def shop(make_shop: Any) -> Any:
-    """Six tiles of 400 pixels, one below the other."""
+    """Six tiles of 400 pixels, one below the other, and a server that refuses nothing."""
     shop = make_shop(6)
     shop.start()
+    storefront.refusals.clear()
+    storefront.seen.clear()
     return shop
 
 
@@ -94,22 +97,11 @@ def test_a_hasty_shopper_loses_nothing(open_page: Any, live_server: Any) -> None
     assert Event.objects.values("visitor").distinct().count() == 1
 
 
-def test_what_a_server_refuses_is_tried_again_and_counts_once(
-    open_page: Any, live_server: Any
-) -> None:
-    page, tries = open_page("/elsewhere/"), []
-
-    def refuse(route: Any) -> None:
-        tries.append(route.request.post_data)
-        if len(tries) <= 2:
-            route.fulfill(status=(500, 429)[len(tries) - 1])
-        else:
-            route.continue_()
-
-    page.route("**/shop-style/events/", refuse)
-    page.goto(live_server.url + "/")
+def test_what_a_server_refuses_is_tried_again_and_counts_once(open_page: Any) -> None:
+    storefront.refusals[:] = [500, 429]
+    page = open_page()
     wait_until(lambda: all(happened()["rendered", number] == 1 for number in TILES), 25)
-    assert len(tries) >= 3
+    assert storefront.seen == [500, 429]
     assert page.problems == []
 
 
@@ -126,21 +118,14 @@ def test_what_a_network_loses_comes_when_it_is_back(open_page: Any) -> None:
     assert page.problems == []
 
 
-def test_a_server_that_stays_down_is_left_alone_and_the_page_works(
-    open_page: Any, live_server: Any
-) -> None:
-    page, tries = open_page("/elsewhere/"), []
-
-    def refuse(route: Any) -> None:
-        tries.append(1)
-        route.abort()
-
-    page.route("**/shop-style/events/", refuse)
-    page.goto(live_server.url + "/")
+def test_a_server_that_stays_down_is_left_alone_and_the_page_works(open_page: Any) -> None:
+    storefront.refusals[:] = [500] * 50
+    page = open_page()
     page.wait_for_timeout(2600)
     tile(page, 1).click()
     page.wait_for_url("**/elsewhere/")
-    assert 1 <= len(tries) <= 5
+    page.wait_for_timeout(300)
+    assert 1 <= len(storefront.seen) <= 5
     assert not Event.objects.exists() and page.problems == []
 
 

@@ -57,7 +57,7 @@
   function again(events) {
     if (++failures > TRIES) return;
     buffer = events.concat(buffer);
-    later(FLUSH_MS << failures);
+    later(FLUSH_MS * failures);
   }
 
   function fallBack(image, picture) {
