@@ -137,7 +137,7 @@ def _bands(chosen: str, rows: Sequence[tuple[str, str, Decimal]]) -> list[Option
     names = {
         "under-25": gettext("Under £25"),
         "25-75": gettext("£25 to £75"),
-        "over-75": gettext("£75 and more"),
+        "over-75": gettext("From £75"),
     }
     found = []
     for slug, low, high in _BANDS:
