@@ -272,6 +272,25 @@ def test_who_takes_no_part_forgers_and_pages_of_another_bucket(cached: str, make
     assert re.fullmatch("[0-9a-f]{24}", visitor)
 
 
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_where_no_edge_is_set_up_no_cache_keeps_a_page(
+    cached: str, make_shop: Any, settings: Any
+) -> None:
+    settings.SHOP_STYLE = {**settings.SHOP_STYLE, "EDGE_BUCKETS": 0}
+    make_shop().start()
+    arms: dict[bool, Person] = {}
+    while len(arms) < 2:
+        person = Person(cached)
+        arms[is_styled(person.get().html)] = person
+    for _ in range(2):
+        for styled, person in arms.items():
+            answer = person.get()
+            assert is_styled(answer.html) == styled
+            assert answer.headers["X-Cache"] != "HIT"
+            assert answer.headers["Cache-Control"] == "private"
+
+
 @pytest.mark.django_db
 def test_orders_count_for_who_was_seen_and_people_can_be_forgotten(
     browser: Any, make_shop: Any
