@@ -16,11 +16,12 @@ from shop_style.channels.checks import check_channels
 from shop_style.exceptions import EngineError, SettingsError, SourceError, WeightsError
 from shop_style.generation.checks import check_masks, check_segmenter
 from shop_style.generation.dispatchers import get_dispatcher
+from shop_style.imaging.encode import writes_avif
 from shop_style.sources import parse_source
 from shop_style.transfer.registry import engines
 from shop_style.transfer.weights import WEIGHTS
 
-FORMATS = ("webp", "jpeg")
+FORMATS = ("avif", "webp", "jpeg")
 MIDDLEWARE = "shop_style.middleware.ShopStyleMiddleware"
 
 
@@ -40,7 +41,7 @@ def register_checks() -> None:
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """E001 unknown keys, E002 values of the wrong type, E003 dispatcher, E004 storage,
-    E005 formats, E008 third-party engines, E010 numbers out of range."""
+    E005 formats (W010: cannot be written), E008 third-party engines, E010 values out of range."""
     try:
         unknown = conf.unknown_keys()
         current = conf.app_settings()
@@ -81,6 +82,15 @@ def check_settings(**_: Any) -> list[CheckMessage]:
                 f"SHOP_STYLE['RENDITION_FORMATS'] is {current.RENDITION_FORMATS!r}.",
                 hint=f"Choose at least one of {', '.join(FORMATS)}.",
                 id="shop_style.E005",
+            )
+        )
+    if "avif" in current.RENDITION_FORMATS and not writes_avif():
+        found.append(
+            CheckWarning(
+                "SHOP_STYLE['RENDITION_FORMATS'] names avif, which this Pillow cannot write.",
+                hint="Variants are rendered without it. Install Pillow 11.3 or later from its "
+                "wheel (or with libavif), or take avif out of the list.",
+                id="shop_style.W010",
             )
         )
     found += [

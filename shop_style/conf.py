@@ -14,6 +14,7 @@ from django.dispatch import receiver
 from shop_style.exceptions import SettingsError
 
 _RATE = re.compile(r"|\d+/(s|sec|second|m|min|minute|h|hour|d|day)")
+_CREDITS = ("acquireLicensePage", "copyrightNotice", "creator", "creditText", "license")
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
@@ -54,10 +55,12 @@ class ShopStyleSettings:
         (320, 640, 1024), "srcset widths rendered besides the full size"
     )
     RENDITION_FORMATS: tuple[str, ...] = documented(
-        ("webp", "jpeg"), "formats rendered; the first full-size one is the variant's image"
+        ("webp", "jpeg", "avif"),
+        "formats rendered, of `avif`, `webp`, `jpeg`; the first full-size one is the variant's "
+        "image. Browsers take AVIF before WebP before JPEG, in whatever order they stand here",
     )
     RENDITION_QUALITY: dict[str, int] = documented(
-        {"webp": 86, "jpeg": 90}, "encoder quality of each format, 1–100"
+        {"avif": 70, "webp": 86, "jpeg": 90}, "encoder quality of each format, 1–100"
     )
     MAX_BYTES: int = documented(20_000_000, "largest source file")
     MAX_PIXELS: int = documented(25_000_000, "most pixels of a source picture")
@@ -102,6 +105,19 @@ class ShopStyleSettings:
         "dotted path of `f(row)` that gives a picture's alternative text; empty takes the first of "
         "the row's columns `alt`, `alt_text`, `caption`, `title`, `name`",
     )
+    DISCLOSURE: str = documented(
+        "all",
+        "which variants carry words that say what they are: `all`, `trained` (those a trained "
+        "network computed) or `none`, where the shop says it elsewhere",
+    )
+    JSON_LD: bool = documented(
+        True, "a variant is followed by its schema.org `ImageObject`, for search engines"
+    )
+    IMAGE_CREDIT: dict[str, Any] = documented(
+        {},
+        "what every `ImageObject` says besides: `creditText`, `creator`, `copyrightNotice`, "
+        "`license`, `acquireLicensePage`",
+    )
     CONSENT: str = documented(
         "",
         "dotted path of `f(request)`: may this visitor take part in experiments? Empty asks nobody",
@@ -126,6 +142,14 @@ class ShopStyleSettings:
     COOKIE_NAME: str = documented("shop_style_visitor", "name of the visitor cookie")
     COOKIE_DOMAIN: str = documented("", "its domain; empty is the host that answers")
     COOKIE_DAYS: int = documented(395, "its life from the first page on; never prolonged")
+    EDGE_BUCKETS: int = documented(
+        0,
+        "buckets that the shop's own page cache draws visitors into; 0 believes no such header "
+        "([storefront.md](storefront.md#page-caches-and-cdns))",
+    )
+    EDGE_SECRET: str = documented(
+        "", "what that cache sends with each request, so that its headers are believed"
+    )
     SNAPSHOT_SECONDS: float = documented(
         5.0, "how old a process's picture of the running experiments may be"
     )
@@ -208,6 +232,10 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
         wrong.append(("TOKEN_HOURS", "more than 0"))
     if not 0 <= values.HOLDOUT < 1:
         wrong.append(("HOLDOUT", "from 0 to below 1"))
+    if not 0 <= values.EDGE_BUCKETS <= 1000:
+        wrong.append(("EDGE_BUCKETS", "from 0 to 1000"))
+    if values.EDGE_BUCKETS and len(values.EDGE_SECRET) < 16:
+        wrong.append(("EDGE_SECRET", "16 characters or more where EDGE_BUCKETS is set"))
     if not values.PREVIEW_HOURS > 0:
         wrong.append(("PREVIEW_HOURS", "more than 0"))
     known = ShopStyleSettings().BOTS
@@ -215,6 +243,10 @@ def out_of_range(values: ShopStyleSettings) -> list[tuple[str, str]]:
         type(limit) is int and limit >= 0 for limit in values.BOTS.values()
     ):
         wrong.append(("BOTS", f"0 or more, a whole number for each of {', '.join(known)}"))
+    if values.DISCLOSURE not in ("all", "trained", "none"):
+        wrong.append(("DISCLOSURE", "all, trained or none"))
+    if unknown := set(values.IMAGE_CREDIT) - set(_CREDITS):
+        wrong.append(("IMAGE_CREDIT", f"of {', '.join(_CREDITS)}; not {', '.join(unknown)}"))
     if values.SHOWN not in ("published", "original"):
         wrong.append(("SHOWN", "published or original"))
     if not set(values.PAUSE_ON) <= {"sample_ratio", "load_failures", "clickbait"}:

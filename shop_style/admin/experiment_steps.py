@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
+from shop_style.experiments.arm_files import FileFinding, arm_files, file_findings
 from shop_style.experiments.eligibility import start_points
 from shop_style.experiments.ending import ending
 from shop_style.experiments.preview import preview_link
@@ -50,11 +51,13 @@ class Checklist:
     """How far a draft is from a start. eligible: products with a published variant in each arm.
 
     points: all that a start asks for, met or not. missing: what each style lacks.
+    files: what there is to know of the arms' files; it keeps nobody from starting.
     """
 
     eligible: int
     points: tuple[Point, ...]
     missing: tuple[Missing, ...] = ()
+    files: tuple[FileFinding, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -101,7 +104,8 @@ def start_checklist(experiment: Experiment) -> Checklist:
     arms = list(experiment.arms.select_related("style"))
     pictures, points = start_points(experiment, arms)
     missing = () if pictures else tuple(_missing(experiment, arms))
-    return Checklist(eligible=len(pictures), points=tuple(points), missing=missing)
+    files = tuple(file_findings(arm_files(experiment, pictures))) if pictures else ()
+    return Checklist(eligible=len(pictures), points=tuple(points), missing=missing, files=files)
 
 
 def _missing(experiment: Experiment, arms: Sequence[Arm]) -> Iterator[Missing]:

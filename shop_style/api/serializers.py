@@ -183,6 +183,13 @@ class EventsRequestSerializer(serializers.Serializer[Any]):
     """Events of one page view."""
 
     token = serializers.CharField(max_length=LONGEST)
+    view = serializers.CharField(
+        max_length=64,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="this look at the page, where a cache hands one copy to many",
+    )
     # Each is checked by itself: a bad one must not take the others along.
     events = serializers.ListField(
         child=_Anything(allow_null=True), min_length=1, max_length=MOST_EVENTS

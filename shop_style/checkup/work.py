@@ -13,6 +13,7 @@ from django.utils import timezone
 from shop_style.checkup.finding import Area, Findings
 from shop_style.conf import app_settings
 from shop_style.exceptions import ShopStyleError
+from shop_style.experiments.arm_files import arm_files, file_findings
 from shop_style.experiments.rollup import rolled_up_at, waiting_events
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.generation.status import QueueStatus, queue_status
@@ -152,9 +153,25 @@ def _is_quiet(experiment: Experiment, since: datetime) -> bool:
     return last is not None and last < since
 
 
+def check_arm_files() -> Findings:
+    """Do the arms of running experiments serve files that are alike?"""
+    area = Area("arm files")
+    rows = Experiment.objects.using(experiment_database())
+    for experiment in rows.filter(state=Experiment.State.RUNNING).order_by("pk"):
+        for item in file_findings(arm_files(experiment)):
+            text = f"{experiment.slug}: {item.text} ({item.code})"
+            if item.severity == "right":
+                yield area.right(text)
+            elif item.severity == "notice":
+                yield area.notice(text, item.next_step)
+            else:
+                yield area.wrong(text, item.next_step)
+
+
 ALL: Final[tuple[Callable[[], Findings], ...]] = (
     check_weights,
     check_engines,
     check_queue,
     check_experiments,
+    check_arm_files,
 )

@@ -20,8 +20,8 @@ class ProductImageInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Product)
 class ProductAdmin(StyleVariantsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name", "price", "collection", "pictures")
-    list_filter = ("collection",)
+    list_display = ("name", "price", "category", "colour", "collection", "pictures")
+    list_filter = ("category", "colour", "collection")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
     inlines = (ProductImageInline,)

@@ -41,20 +41,25 @@ def load_catalogue(folder: Path) -> Loaded:
     """Add the bundled products that are not there yet. Raises DemoError naming what is missing."""
     loaded = Loaded()
     for entry in bundled_products(folder):
-        product, _ = Product.objects.get_or_create(
+        kind = {"category": entry.get("category", ""), "colour": entry.get("colour", "")}
+        product, is_new = Product.objects.get_or_create(
             slug=entry["slug"],
             defaults={
                 "name": entry["name"],
                 "description": entry.get("description", ""),
                 "price": Decimal(str(entry.get("price", 0))),
+                **kind,
             },
         )
+        if not is_new:  # a shop that was filled before there were categories
+            Product.objects.filter(pk=product.pk, category="", colour="").update(**kind)
         for position, item in enumerate(entry["images"]):
             _add_image(
                 loaded,
                 product,
                 position,
                 alt=item.get("alt", ""),
+                fills_frame=item.get("background") == "scene",
                 read=partial(bundled_picture, folder, item["file"]),
             )
     return loaded
@@ -121,6 +126,7 @@ def _add_image(
     *,
     alt: str,
     read: Callable[[], tuple[str, bytes]],
+    fills_frame: bool = False,
 ) -> None:
     image = product.images.filter(position=position).first()
     if image is None:
@@ -132,6 +138,7 @@ def _add_image(
                 image=ContentFile(data, name=name),
                 position=position,
                 alt=alt[:200],
+                fills_frame=fills_frame,
             )
         loaded.new += 1
     loaded.images.append(image)

@@ -15,6 +15,19 @@ class Product(models.Model):
         CATALOGUE = "catalogue", _("Catalogue")
         PHOTOS = "photos", _("Your photos")
 
+    class Category(models.TextChoices):
+        TABLE = "table", _("Table")
+        HOME = "home", _("Home")
+        CARRY = "carry", _("Wear & carry")
+
+    class Colour(models.TextChoices):
+        CREAM = "cream", _("Cream")
+        NATURAL = "natural", _("Natural")
+        AMBER = "amber", _("Amber & brown")
+        RED = "red", _("Red")
+        GREEN = "green", _("Green")
+        BLUE = "blue", _("Blue")
+
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("slug"), max_length=100, unique=True)
     description = models.TextField(_("description"), blank=True, default="")
@@ -27,6 +40,13 @@ class Product(models.Model):
         choices=Collection,
         default=Collection.CATALOGUE,
         db_index=True,
+    )
+
+    category = models.CharField(
+        _("category"), max_length=10, choices=Category, blank=True, default="", db_index=True
+    )
+    colour = models.CharField(
+        _("colour"), max_length=10, choices=Colour, blank=True, default="", db_index=True
     )
 
     class Meta:
@@ -60,6 +80,11 @@ class ProductImage(models.Model):
     height = models.PositiveIntegerField(null=True, blank=True, editable=False)
     alt = models.CharField(_("alternative text"), max_length=200, blank=True, default="")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    fills_frame = models.BooleanField(
+        _("fills its frame"),
+        default=False,
+        help_text=_("A scene is cropped to its tile; a product on white is shown whole."),
+    )
 
     class Meta:
         verbose_name = _("product picture")

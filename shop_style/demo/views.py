@@ -11,9 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from shop_style.conf import app_settings
+from shop_style.demo.bar import bar_of
+from shop_style.demo.filters import Filters, kept_query
 from shop_style.demo.models import Product, ProductImage
-from shop_style.demo.parts import parts_of
 from shop_style.demo.pictures import ORIGINAL, attach_previews
+from shop_style.experiments.preview import PARAMETER
+
+_RELATED = 4
+_KEPT = ("look", PARAMETER)
 
 
 def _products() -> QuerySet[Product]:
@@ -21,46 +26,69 @@ def _products() -> QuerySet[Product]:
     return Product.objects.prefetch_related(Prefetch("images", queryset=images))
 
 
-def catalogue(request: HttpRequest) -> HttpResponse:
-    """Every product with its first picture, by collection. As many queries for any number."""
-    look = request.GET.get("look", "")
-    products = list(_products().order_by("collection", "pk"))
+def _covers(products: list[Product]) -> list[ProductImage]:
+    """Each product's first picture, which is put on it as `cover`."""
     covers = []
     for item in products:
         item.cover = next(iter(item.images.all()), None)  # type: ignore[attr-defined]
         if item.cover is not None:  # type: ignore[attr-defined]
             covers.append(item.cover)  # type: ignore[attr-defined]
+    return covers
+
+
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """The products asked for with their first pictures. As many queries for any number."""
+    look = request.GET.get("look", "")
+    filters = Filters.of(request.GET)
+    products = list(filters.apply(_products()))
+    covers = _covers(products)
     looks = attach_previews(covers, look=look)
     shelves = [
         (label, list(shelf)) for label, shelf in groupby(products, Product.get_collection_display)
     ]
     context = {
-        "shelves": shelves,
+        "filters": filters,
+        "facets": filters.facets(),
+        "number": len(products),
+        "shelves": [(None, products)] if filters.sort and products else shelves,
         "covers": covers,
-        "look": look,
-        "looks": looks,
-        "original": ORIGINAL,
-        # Asked by the template, after its tags have placed the pictures.
-        "parts": partial(parts_of, request),
+        "kept": kept_query(request.GET, *_KEPT),
+        "hidden": [
+            (name, request.GET[name]) for name in ("look", PARAMETER) if name in request.GET
+        ],
+        **_looks(request, look, looks),
     }
     return render(request, "demo/catalogue.html", context)
 
 
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """One product with all its pictures."""
+    """One product with all its pictures, and some of its kind."""
     look = request.GET.get("look", "")
     found = get_object_or_404(_products(), slug=slug)
     images = list(found.images.all())
-    looks = attach_previews(images, look=look)
+    alike = _products().filter(category=found.category, collection=found.collection)
+    related = list(alike.exclude(pk=found.pk).order_by("pk")[:_RELATED])
+    covers = _covers(related)
+    looks = attach_previews([*images, *covers], look=look)
     context = {
         "product": found,
         "images": images,
+        "related": related,
+        "shown": [*images, *covers],
+        "kept": kept_query(request.GET, *_KEPT),
+        **_looks(request, look, looks),
+    }
+    return render(request, "demo/product.html", context)
+
+
+def _looks(request: HttpRequest, look: str, looks: dict[str, str]) -> dict[str, object]:
+    return {
         "look": look,
         "looks": looks,
         "original": ORIGINAL,
-        "parts": partial(parts_of, request),
+        # Asked by the template, after its tags have placed the pictures.
+        "bar": partial(bar_of, request),
     }
-    return render(request, "demo/product.html", context)
 
 
 @require_POST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from shop_style.experiments.edge import bucket_arm
 from shop_style.experiments.hashing import share, visitor_hash
 from shop_style.experiments.snapshot import ArmEntry, ExperimentEntry, PhaseEntry
 from shop_style.experiments.visitor import Visitor
@@ -27,7 +28,11 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
     itself, `tile` names it. Who has entered stays in the phase and arm entered, whatever
     becomes of weights, coverage and holdout later.
     """
-    if not visitor.id or visitor.excluded:
+    if visitor.excluded:
+        return None
+    if visitor.bucket is not None:
+        return _by_bucket(experiment, visitor, visitor.bucket)
+    if not visitor.id:
         return None
     phase = experiment.phases.get(visitor.phases.get(experiment.id, 0))
     is_new = phase is None
@@ -44,6 +49,21 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
         is_new=is_new,
     )
     return _as_on_first_device(found, visitor) if visitor.adopted else found
+
+
+def _by_bucket(experiment: ExperimentEntry, visitor: Visitor, bucket: int) -> Assignment | None:
+    """Nothing is entered and nothing kept: the edge gives the same person the same bucket."""
+    phase = experiment.phases[experiment.current]
+    arm = bucket_arm(experiment, phase, bucket)
+    if arm is None:
+        return None
+    return Assignment(
+        experiment=experiment,
+        phase=phase,
+        arm=arm,
+        visitor=visitor_hash(experiment.visitor_salt, visitor.id) if visitor.id else "",
+        is_new=False,
+    )
 
 
 def _as_on_first_device(found: Assignment, visitor: Visitor) -> Assignment:

@@ -22,11 +22,12 @@ from shop_style.experiments.snapshot import current_snapshot, experiment_databas
 from shop_style.experiments.visitor import (
     Visitor,
     device_class,
+    edge_person,
     identify,
     known_visitor,
     user_agent,
 )
-from shop_style.models import Kind, PhaseProduct
+from shop_style.models import Event, Kind, PhaseProduct
 from shop_style.sources import pictures_of
 
 logger = logging.getLogger(__name__)
@@ -119,8 +120,12 @@ def _amount(value: Any) -> Decimal | None:
 def _known(visitor: HttpRequest | str) -> tuple[Visitor | None, str]:
     if isinstance(visitor, str):
         return known_visitor(visitor), ""
-    found = identify(visitor)
-    return (None if found.excluded else found), device_class(user_agent(visitor))
+    found: Visitor | None = identify(visitor)
+    if found is not None and found.bucket is not None:
+        found = edge_person(visitor)
+    if found is not None and found.excluded:
+        found = None
+    return found, device_class(user_agent(visitor))
 
 
 def _assignments(visitor: Visitor) -> list[Assignment]:
@@ -132,7 +137,14 @@ def _assignments(visitor: Visitor) -> list[Assignment]:
         if item.ended is None or item.ended >= oldest
     )
     found = (assign(item, visitor) for item in open_ones)
-    return [item for item in found if item is not None and not item.is_new]
+    entered = [item for item in found if item is not None and not item.is_new]
+    return entered if visitor.bucket is None else [item for item in entered if _was_seen(item)]
+
+
+def _was_seen(assignment: Assignment) -> bool:
+    """Has a page reported of this visitor? An edge's bucket says nothing of who has entered."""
+    rows = Event.objects.using(experiment_database())
+    return rows.filter(phase=assignment.phase.id, visitor=assignment.visitor).exists()
 
 
 def _event(

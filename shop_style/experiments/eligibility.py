@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from shop_style.conf import app_settings
+from shop_style.experiments.edge import uneven_arms
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.experiments.start_points import Point, form_points
 from shop_style.models import (
@@ -52,6 +54,7 @@ def start_points(
     pictures = eligible_pictures(arms, objects)
     return pictures, [
         *form_points(experiment, arms),
+        *edge_points(experiment, arms),
         Point(
             name=PRODUCTS,
             title=_("Products have a published variant in the style of each arm"),
@@ -62,6 +65,41 @@ def start_points(
             title=_("No other live experiment shows these pictures to the same visitors"),
             problems=tuple(overlaps(experiment, pictures)),
         ),
+    ]
+
+
+def edge_points(experiment: Experiment, arms: Sequence[Arm]) -> list[Point]:
+    """What a page cache before the shop asks; nothing without one."""
+    if not app_settings().EDGE_BUCKETS:
+        return []
+    return [
+        Point(
+            name="edge",
+            title=_("The edge's buckets come out as the weights say"),
+            problems=tuple(edge_problems(experiment, [arm.weight for arm in arms])),
+        )
+    ]
+
+
+def edge_problems(experiment: Experiment, weights: Sequence[float]) -> list[str]:
+    """What keeps the buckets of an edge from deciding as the experiment says."""
+    number = app_settings().EDGE_BUCKETS
+    if not number:
+        return []
+    if experiment.unit == Experiment.Unit.TILE:
+        return [
+            "it draws each tile, and with SHOP_STYLE['EDGE_BUCKETS'] whole visitors are drawn; "
+            "choose the unit visitor"
+        ]
+    part = experiment.layer_to - experiment.layer_from if experiment.layer else 1.0
+    if any(weight <= 0 for weight in weights) or not (0 < experiment.coverage <= 1 and part > 0):
+        return []  # said already
+    uneven = uneven_arms(weights, coverage=experiment.coverage, members=part)
+    if not uneven:
+        return []
+    return [
+        f"the {number} buckets of SHOP_STYLE['EDGE_BUCKETS'] come to {uneven} by arm, which is not "
+        "as its weights; choose weights, coverage and layer that come out in whole buckets"
     ]
 
 

@@ -51,6 +51,11 @@ def order_id(salt: str, *parts: str | int) -> str:
     return hmac.digest(salt.encode(), "|".join(map(str, parts)).encode(), "sha256").hex()[:32]
 
 
+def shared_page(page_view: str, visitor: str, view: str) -> str:
+    """One person's look at a copy of a page that many are handed: 88 bits of SHA-256."""
+    return hashlib.sha256(f"{page_view}|{visitor}|{view}".encode()).hexdigest()[:_PAGE_HEX]
+
+
 def event_id(*parts: str | int) -> str:
     """Deterministic id of a page's event: 128 bits of SHA-256 over what makes it unique, which
     begins with the page view: 88 random bits that are not stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from shop_style.experiments.edge import holds_bucket
 from shop_style.experiments.snapshot import current_snapshot
 from shop_style.experiments.visitor import identify, known_visitor
 
@@ -18,4 +19,6 @@ def is_held_out(visitor: HttpRequest | str) -> bool | None:
     known = known_visitor(visitor) if isinstance(visitor, str) else identify(visitor)
     if known is None or known.is_new or known.excluded:
         return None
+    if known.bucket is not None:
+        return holds_bucket(current_snapshot().holdout, known.bucket)
     return current_snapshot().holdout.holds(known.id)

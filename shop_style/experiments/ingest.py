@@ -12,11 +12,12 @@ from django.utils import timezone
 from shop_style.conf import app_settings
 from shop_style.experiments.hashing import event_id, page_hash
 from shop_style.experiments.open_products import existing_products, forget_products
+from shop_style.experiments.shared_pages import personal
 from shop_style.experiments.sinks import EventRow, store
 from shop_style.experiments.snapshot import current_snapshot, experiment_database
 from shop_style.experiments.tally import REPEATED, tally
 from shop_style.experiments.tokens import PageToken, read_token
-from shop_style.experiments.visitor import crawls, device_class
+from shop_style.experiments.visitor import Visitor, crawls, device_class
 from shop_style.models import Kind, Suspicion
 
 MOST_EVENTS: Final = 100
@@ -53,19 +54,37 @@ class IngestReport:
     rejected: list[Rejection] = field(default_factory=list)
 
 
-def ingest(token_text: str, reported: Sequence[Any], *, agent: str) -> IngestReport:
+def ingest(
+    token_text: str,
+    reported: Sequence[Any],
+    *,
+    agent: str,
+    person: Visitor | None = None,
+    view: str = "",
+) -> IngestReport:
     """Store what a page reports. Arm and product come from its token, the time from our clock.
 
     reported: dicts of kind and position. agent: the sender's user agent, of which the device
-    class is kept. Raises TokenError, TokenExpired, and DatabaseError when nothing was stored.
+    class is kept. person, view: whose look at a page it was that a cache hands to many, as in
+    `shared_pages.personal`; nothing of such a page counts without a person.
+    Raises TokenError, TokenExpired, and DatabaseError when nothing was stored.
     """
     token = read_token(token_text, hours=app_settings().TOKEN_HOURS)
+    if token.is_shared:
+        if person is None:
+            return IngestReport(rejected=_nobodys(len(reported)))
+        token = personal(token, person, view)
     try:
         return _ingest(token, reported, agent)
     except IntegrityError:
         # Deleted since this process last looked: once more, by what is there now.
         forget_products()
         return _ingest(token, reported, agent)
+
+
+def _nobodys(number: int) -> list[Rejection]:
+    words = "the edge names no visitor who takes part, so nothing of this page is counted"
+    return [Rejection(index, "no_part", words) for index in range(number)]
 
 
 def _ingest(token: PageToken, reported: Sequence[Any], agent: str) -> IngestReport:

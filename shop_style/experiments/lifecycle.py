@@ -11,9 +11,11 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from shop_style.conf import app_settings
 from shop_style.exceptions import ExperimentError, UnknownExperiment
 from shop_style.experiments.eligibility import (
     Pictures,
+    edge_problems,
     eligible_pictures,
     freeze,
     leave_out,
@@ -131,6 +133,9 @@ def raise_coverage(experiment: Experiment, coverage: float, *, actor: str) -> No
                 "who were let in would have to be thrown out again"
             )
         row.coverage = coverage
+        uneven = edge_problems(row, list(row.arms.values_list("weight", flat=True)))
+        if uneven:
+            raise ExperimentError(f"experiment {row.slug!r} cannot take coverage:", uneven)
 
 
 def change_weights(
@@ -149,6 +154,11 @@ def change_weights(
     with _step(experiment, "weights changed", actor, State.RUNNING, reason) as step:
         row, step.detail = step.row, dict(detail or {})
         arms = list(row.arms.select_related("style"))
+        if app_settings().EDGE_BUCKETS:
+            raise ExperimentError(
+                "weights cannot change while SHOP_STYLE['EDGE_BUCKETS'] is set: whoever a cache "
+                "serves would change arms; finish the experiment and start another"
+            )
         unknown = set(weights) ^ {arm.slug for arm in arms}
         if unknown or abs(sum(weights.values()) - 1) > 1e-6 or min(weights.values()) <= 0:
             raise ExperimentError(

@@ -45,7 +45,7 @@ def on_login(request: HttpRequest | None, user: Any, **_: Any) -> None:
 
 def _merge_request(request: HttpRequest, user: Any) -> str:
     page = Page.of(request)
-    if page.visitor.excluded:
+    if page.visitor.excluded or page.visitor.bucket is not None:
         return ""
     page.become(_merged(page.visitor, user))
     return page.kept_visitor()

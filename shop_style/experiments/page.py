@@ -10,10 +10,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from shop_style.conf import app_settings
 from shop_style.experiments.assignment import Assignment, assign
+from shop_style.experiments.edge import BUCKET_HEADER, holds_bucket
 from shop_style.experiments.guard import guarded
 from shop_style.experiments.identity import recognised, remember
 from shop_style.experiments.preview import Preview, requested_preview
@@ -74,6 +75,8 @@ class Page:
     supplied_preview: str = ""
     placed: dict[tuple[Any, ...], Placed | None] = field(default_factory=dict)
     held: list[Any] = field(default_factory=list)
+    eager: list[Any] = field(default_factory=list)
+    described: set[Any] = field(default_factory=set)
     varies: bool = False
     _visitor: Visitor | None = None
     _identified: Visitor | None = None
@@ -88,6 +91,7 @@ class Page:
     _token: str | None = None
     _finished: bool = False
     _recognised: bool = False
+    _failed: bool = False
 
     @classmethod
     def of(cls, request: HttpRequest) -> Page:
@@ -132,7 +136,7 @@ class Page:
     def recognise(self, experiments: Sequence[ExperimentEntry]) -> None:
         """Let who is logged in enter with the arms of their first device, before any is drawn.
         One query, where MERGE_LOGINS says so and something may be entered yet."""
-        user = self._user()
+        user = None if self.is_shared else self._user()
         fresh = [item for item in experiments if item.id not in self.visitor.phases]
         if user is not None and fresh and not self._recognised and not self.visitor.excluded:
             self._recognised = True
@@ -158,7 +162,10 @@ class Page:
 
     def is_held_out(self, holdout: Holdout) -> bool:
         """Does no experiment take this visitor, and no variant reach it?"""
-        return self.keeps_visitor and self.preview is None and holdout.holds(self.visitor.id)
+        if not (self.keeps_visitor and self.preview is None and holdout):
+            return False
+        bucket = self.visitor.bucket
+        return holdout.holds(self.visitor.id) if bucket is None else holds_bucket(holdout, bucket)
 
     def keep_visitor(self) -> None:
         """An experiment that runs here was asked of: whoever was not let in must stay out, or
@@ -172,6 +179,12 @@ class Page:
         # cache_page stores an answer before any middleware could mark it private. This is how
         # Django's own middleware remembers whether to store; it has no public switch.
         self.request._cache_update_cache = False  # type: ignore[attr-defined]
+
+    @property
+    def is_shared(self) -> bool:
+        """Does the edge's bucket alone decide what it shows, so that a cache may keep it?"""
+        visitor = self.visitor
+        return visitor.bucket is not None or visitor.excluded == "edge"
 
     def next_position(self) -> int:
         """The next tile's number."""
@@ -200,6 +213,7 @@ class Page:
         self._entered.clear()
         self._assignments.clear()
         self._visitor, self._token = self._identified, None
+        self._failed = True
 
     def token(self) -> str:
         """The signed token of all tiles placed so far; empty where nothing is tracked."""
@@ -223,6 +237,11 @@ class Page:
             logger.exception("the visitor of this page could not be kept")
 
     def _hand_back(self, response: HttpResponse) -> None:
+        if self._visitor is not None and self.is_shared and not self._failed:
+            # Nothing is counted or kept here: of most people the cache asks nothing.
+            if self.varies:
+                patch_vary_headers(response, [BUCKET_HEADER])
+            return
         if self.varies:
             patch_cache_control(response, private=True)
         if self.preview is not None and self.varies:
@@ -259,6 +278,8 @@ class Page:
     def exclude(self, experiments: Sequence[ExperimentEntry]) -> None:
         """Count a page of somebody who takes no part, once for each experiment on it."""
         for experiment in experiments:
+            if self.is_shared:
+                return
             if self.keeps_visitor and experiment.id not in self._excluded:
                 self._excluded.add(experiment.id)
                 tally.add(experiment.current, self.visitor.excluded or HOLDOUT)

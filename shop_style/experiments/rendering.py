@@ -52,6 +52,12 @@ class Rendering:
         return bool(self.style)
 
     @property
+    def is_disclosed(self) -> bool:
+        """Do the settings put words behind it that say what it is?"""
+        kind = app_settings().DISCLOSURE
+        return self.is_styled and (kind == "all" or (kind == "trained" and self.is_trained))
+
+    @property
     def is_trained(self) -> bool:
         """Did a trained network compute its pixels, so that it must be disclosed as such?"""
         return self.is_styled and not self.digital_source_type.endswith(

@@ -36,6 +36,11 @@ class PageToken:
     issued: float
     exposures: tuple[Exposure, ...]
 
+    @property
+    def is_shared(self) -> bool:
+        """Is it of a page that a cache hands to many, so that it names no visitor?"""
+        return any(not exposure.visitor for exposure in self.exposures)
+
     def at(self, position: int) -> tuple[Exposure, int] | None:
         """The exposure and product at a position of the page, or None where nothing is tracked."""
         for exposure in self.exposures:

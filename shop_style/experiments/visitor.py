@@ -17,10 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 from shop_style.conf import app_settings
+from shop_style.experiments.edge import edge_of
 
 logger = logging.getLogger(__name__)
 
-Excluded = Literal["", "crawler", "gpc", "dnt", "no_consent"]
+Excluded = Literal["", "crawler", "gpc", "dnt", "no_consent", "edge"]
 HOLDOUT: Final = "holdout"
 EXCLUSIONS: Final = ("crawler", "gpc", "dnt", "no_consent", HOLDOUT)
 
@@ -40,7 +41,8 @@ class Visitor:
     id: 128 random bits, hexadecimal; empty for one who takes no part. born: day number (since
     1970) of the first page. phases: the phase in which each experiment was entered. adopted: the
     arm and the visitor's hash of the device that was first, of experiments taken over at a login.
-    excluded: why no part is taken. is_new: nobody has kept this visitor yet.
+    excluded: why no part is taken. is_new: nobody has kept this visitor yet. bucket: the edge's,
+    which alone decides then; the id is empty on pages, for many are handed the same copy.
     """
 
     id: str = ""
@@ -49,6 +51,7 @@ class Visitor:
     adopted: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     excluded: Excluded = ""
     is_new: bool = field(default=False, compare=False)
+    bucket: int | None = None
 
     def entered(self, experiment: int, phase: int) -> Visitor:
         """The same visitor, with the phase entered kept for good."""
@@ -75,13 +78,27 @@ def identify(request: HttpRequest, supplied: str = "") -> Visitor:
     """The visitor of a request: from what a headless caller sends back, or from the cookie.
 
     Crawlers, visitors who ask not to be tracked (`Sec-GPC`, `DNT`) and those without consent
-    take no part, whatever they send.
+    take no part, whatever they send. Behind the shop's own edge (EDGE_BUCKETS) the bucket is all
+    that is looked at: a cache hands the page on to others.
     """
-    excluded = _excluded(request)
+    edge = edge_of(request)
+    if edge is not None:
+        return Visitor(bucket=edge.bucket, excluded="edge" if edge.bucket is None else "")
+    excluded = excluded_because(request)
     if excluded:
         return Visitor(excluded=excluded)
     value = supplied or request.COOKIES.get(app_settings().COOKIE_NAME, "")
     return known_visitor(value) or new_visitor()
+
+
+def edge_person(request: HttpRequest) -> Visitor | None:
+    """Who it is that the edge tells of, where no cache keeps the answer: events, orders, and
+    `forget_visitor(edge_person(request).signed())`. None for one who takes no part or is not told.
+    """
+    edge = edge_of(request)
+    if edge is None or edge.bucket is None or not edge.visitor or excluded_because(request):
+        return None
+    return Visitor(id=edge.visitor, born=_today(), bucket=edge.bucket)
 
 
 def new_visitor() -> Visitor:
@@ -161,7 +178,8 @@ def device_class(agent: str) -> str:
     return "mobile" if _MOBILE.search(agent) else "desktop"
 
 
-def _excluded(request: HttpRequest) -> Excluded:
+def excluded_because(request: HttpRequest) -> Excluded:
+    """Why who sent this request takes no part; empty for one who does."""
     if crawls(user_agent(request)):
         return "crawler"
     if request.headers.get("Sec-GPC", "").strip() == "1":

@@ -13,7 +13,7 @@ from shop_style.exceptions import IntakeError, StyleArtefactError, StyleReferenc
 from shop_style.generation.files import read_if_there
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.specification import Output, Recipe
-from shop_style.imaging.encode import Format
+from shop_style.imaging.encode import Format, writable
 from shop_style.imaging.intake import Photo, decode
 from shop_style.imaging.segmenter import Segmenter, installed_segmenter
 from shop_style.models import Style, StyleReference
@@ -129,8 +129,8 @@ def output_settings() -> Output:
     current = app_settings()
     return Output(
         widths=current.RENDITION_WIDTHS,
-        # Check E005 has seen that only these are named.
-        formats=cast("tuple[Format, ...]", current.RENDITION_FORMATS),
+        # Check E005 has seen that only these are named, W010 says which cannot be written.
+        formats=writable(cast("tuple[Format, ...]", current.RENDITION_FORMATS)),
         quality=current.RENDITION_QUALITY,
     )
 

@@ -42,4 +42,4 @@ class Output:
 
     widths: tuple[int, ...] = (320, 640, 1024)
     formats: tuple[Format, ...] = ("webp", "jpeg")
-    quality: Mapping[str, int] = field(default_factory=lambda: {"webp": 86, "jpeg": 90})
+    quality: Mapping[str, int] = field(default_factory=lambda: {"avif": 70, "webp": 86, "jpeg": 90})

@@ -9,17 +9,20 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, features
 
 Floats = NDArray[np.float32]
-Format = Literal["webp", "jpeg"]
+Format = Literal["avif", "webp", "jpeg"]
 
-QUALITY: Final[Mapping[str, int]] = {"webp": 86, "jpeg": 88}
-EXTENSIONS: Final[Mapping[str, str]] = {"webp": "webp", "jpeg": "jpg"}
+QUALITY: Final[Mapping[str, int]] = {"avif": 70, "webp": 86, "jpeg": 88}
+EXTENSIONS: Final[Mapping[str, str]] = {"avif": "avif", "webp": "webp", "jpeg": "jpg"}
 
 _BORDER: Final = 0.01
 _WEBP_METHOD: Final = 4
+_AVIF_SPEED: Final = 7
 _FULL_CHROMA_FROM: Final = 85
+_AVIF_FULL_CHROMA_FROM: Final = 70
+"""It costs AVIF 2 or 3 % of its bytes, and saturated edges keep their colour."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,16 @@ class Rendition:
         return f"w{self.width}.{EXTENSIONS[self.format]}"
 
 
+def writes_avif() -> bool:
+    """Was Pillow built with an AVIF encoder?"""
+    return bool(features.check("avif"))
+
+
+def writable(formats: Sequence[Format]) -> tuple[Format, ...]:
+    """Those formats that this computer can write; WebP and JPEG where none is left."""
+    return tuple(name for name in formats if name != "avif" or writes_avif()) or ("webp", "jpeg")
+
+
 def encode(
     rgb: Floats,
     alpha: Floats | None,
@@ -52,8 +65,8 @@ def encode(
 ) -> list[Rendition]:
     """Encode a picture at its own width and at each smaller one of `widths`, widest first.
 
-    rgb: (H, W, 3) sRGB in [0, 1]; alpha: (H, W) or None. Nothing is enlarged. WebP keeps alpha,
-    JPEG is put on white. xmp goes into every file. The same input gives the same bytes.
+    rgb: (H, W, 3) sRGB in [0, 1]; alpha: (H, W) or None. Nothing is enlarged. AVIF and WebP keep
+    alpha, JPEG is put on white. xmp goes into every file. The same input gives the same bytes.
     Raises ValueError for a width below 1, a format we do not write, or a missing quality.
     """
     for name in formats:
@@ -106,20 +119,35 @@ def _sizes(image: Image.Image, widths: Sequence[int]) -> Iterator[Image.Image]:
 
 def _encoded(image: Image.Image, name: Format, quality: int, xmp: bytes) -> bytes:
     stream = io.BytesIO()
+    if name == "avif":
+        # One thread: workers share the processor by pictures, and the bytes are always the same.
+        image.save(
+            stream,
+            "AVIF",
+            quality=quality,
+            speed=_AVIF_SPEED,
+            subsampling=_subsampling(quality, _AVIF_FULL_CHROMA_FROM),
+            max_threads=1,
+            xmp=xmp,
+        )
+        return stream.getvalue()
     if name == "webp":
         image.save(stream, "WEBP", quality=quality, method=_WEBP_METHOD, xmp=xmp)
         return stream.getvalue()
-    subsampling = "4:4:4" if quality >= _FULL_CHROMA_FROM else "4:2:0"
     _on_white(image).save(
         stream,
         "JPEG",
         quality=quality,
-        subsampling=subsampling,
+        subsampling=_subsampling(quality, _FULL_CHROMA_FROM),
         optimize=True,
         progressive=True,
         xmp=xmp,
     )
     return stream.getvalue()
+
+
+def _subsampling(quality: int, full_from: int) -> str:
+    return "4:4:4" if quality >= full_from else "4:2:0"
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -10,6 +10,8 @@ from django import template
 from django.http import HttpRequest
 from django.template.context import Context
 
+from shop_style.conf import app_settings
+from shop_style.experiments.image_object import json_ld
 from shop_style.experiments.page import Page, events_address
 from shop_style.experiments.pictures import object_key as _key
 from shop_style.experiments.pictures import picture_key, pictures_for
@@ -24,17 +26,21 @@ _PAGE = "shop_style_page"
 
 
 @register.simple_tag(takes_context=True)
-def styled_pictures(context: Context, images: Iterable[Any] | None, placement: str = "") -> str:
+def styled_pictures(
+    context: Context, images: Iterable[Any] | None, placement: str = "", eager: int = 0
+) -> str:
     """Choose for a whole list at once; the tags that follow ask the database nothing more.
 
     images: rows that hold pictures, products whose child rows do, or file fields. placement:
-    which list this is.
+    which list this is. eager: so many of the first load at once, the very first before others;
+    the rest when they come near the window.
     """
     try:
         given = list(images or ())
     except TypeError:  # one row in the place of a list
         given = [images]
     _place(context, given, placement)
+    _page(context).eager += [_key(image) for image in given[: max(0, eager)]]
     return ""
 
 
@@ -46,40 +52,68 @@ def styled_picture(
     placement: str = "",
     alt: str | None = None,
     sizes: str = "100vw",
-    loading: str = "lazy",
+    loading: str = "",
+    fetchpriority: str = "",
     css_class: str = "",
     disclose: bool = True,
 ) -> dict[str, Any]:
     """A `<picture>`: the visitor's variant, or the original.
 
-    image: as in `styled_pictures`. alt: None takes the row's own words.
+    image: as in `styled_pictures`. alt: None takes the row's own words. loading, fetchpriority:
+    empty follows `eager` of `styled_pictures`; without that, lazy.
     """
     page, key = _page(context), _key(image)
     if key not in page.placed:
         _place(context, [image], placement)
     placed = page.placed.get(key)
     rendering = placed.rendering if placed else Rendering(src="", alt=alt or "")
+    words = rendering.alt if alt is None else alt
+    is_new = key not in page.described
+    page.described.add(key)
+    is_eager = key in page.eager
+    is_first = is_eager and key == page.eager[0]
     return {
         "placed": placed,
         "picture": rendering,
-        "alt": rendering.alt if alt is None else alt,
+        "alt": words,
         "sizes": sizes,
-        "loading": loading,
+        "loading": loading or ("eager" if is_eager else "lazy"),
+        "fetchpriority": fetchpriority or ("high" if is_first else ""),
         "css_class": css_class,
         "disclose": disclose,
+        # Once a page, however often it is shown there.
+        "json_ld": _json_ld(page, rendering, words) if is_new else "",
     }
 
 
 @register.inclusion_tag("shop_style/script.html", takes_context=True)
-def styled_script(context: Context) -> dict[str, Any]:
-    """The script that reports what was seen and clicked; put it after the last picture."""
+def styled_script(context: Context, *, wait_for_consent: bool = False) -> dict[str, Any]:
+    """The script that reports what was seen and clicked; put it after the last picture.
+
+    wait_for_consent: nothing is sent before the page says `shop-style-consent`.
+    """
     page = _page(context)
     try:
         events, token = events_address(page.request), page.token()
     except Exception:  # whatever it is, the page must come up
         logger.exception("no page token")
         events = token = ""
-    return {"events": events, "token": token if events else "", "needed": any(page.placed.values())}
+    return {
+        "events": events,
+        "token": token if events else "",
+        "needed": any(page.placed.values()),
+        "wait_for_consent": wait_for_consent,
+    }
+
+
+def _json_ld(page: Page, rendering: Rendering, alt: str) -> str:
+    try:
+        if not app_settings().JSON_LD:
+            return ""
+        return json_ld(rendering, alt=alt, absolute=page.request.build_absolute_uri)
+    except Exception:  # no host in a mail's request, broken settings: the page must come up
+        logger.exception("no JSON-LD for %s", rendering.src)
+        return ""
 
 
 def _place(context: Context, images: list[Any], placement: str) -> None:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path, re_path
 
+from shop_style.api.views.events import EventsView
 from tests.browser.media import media
 from tests.shop.models import Chair
 
@@ -19,14 +20,32 @@ PAGE = """<!doctype html>{% load shop_style %}<title>Chairs</title>
 <a class="name" href="/elsewhere/">{{ chair }}</a></div>{% endfor %}{% styled_script %}"""
 
 
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: HttpRequest, page: str = PAGE) -> HttpResponse:
     chairs = list(Chair.objects.order_by("name"))
-    return HttpResponse(Template(PAGE).render(RequestContext(request, {"chairs": chairs})))
+    return HttpResponse(Template(page).render(RequestContext(request, {"chairs": chairs})))
 
 
+def with_banner(request: HttpRequest) -> HttpResponse:
+    """The list of a shop that asks for consent on the page."""
+    return listing(request, PAGE.replace("styled_script", "styled_script wait_for_consent=True"))
+
+
+def events(request: HttpRequest) -> HttpResponse:
+    """The endpoint, which first answers with the statuses that a test put down."""
+    if refusals:
+        seen.append(refusals[0])
+        return HttpResponse(status=refusals.pop(0))
+    return EventsView.as_view()(request)  # type: ignore[no-any-return]
+
+
+events.csrf_exempt = True  # type: ignore[attr-defined]
+refusals: list[int] = []
+seen: list[int] = []
 urlpatterns = [
     path("", listing),
+    path("consent/", with_banner),
     path("elsewhere/", lambda request: HttpResponse("<title>Elsewhere</title>")),
+    path("shop-style/events/", events),
     path("shop-style/", include("shop_style.urls")),
     re_path(r"^media/(?P<name>.+)$", media),
 ]

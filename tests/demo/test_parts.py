@@ -145,7 +145,7 @@ def test_a_page_with_a_part_asks_as_often_for_any_number_of_products(
                 page(client)
             counts.append(sum("SAVEPOINT" not in item["sql"] for item in queries))
         make_photo(f"more-{number}")
-    assert counts[0] == counts[1] == 6
+    assert counts[0] == counts[1] == 7
 
 
 def test_another_visitor_is_drawn_anew(shop: Any, browser: Browser) -> None:

@@ -290,4 +290,4 @@ def test_queries_are_the_same_for_any_number_of_products(make_shop: Any, number:
     ContentType.objects.clear_cache()
     with CaptureQueriesContext(connection) as queries:
         build_report(shop.experiment)
-    assert len(queries) == 18
+    assert len(queries) == 21

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
 
+from shop_style.experiments.rendering import control_rendering, variant_rendering
+from shop_style.experiments.shown import Shown
 from shop_style.experiments.snapshot import forget_snapshot
 from shop_style.experiments.tally import tally
 from shop_style.experiments.tokens import read_token
-from shop_style.models import DailyTally
+from shop_style.models import DailyTally, StyleVariant
+from shop_style.sources import source_image
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.experiments.storefront")]
 
@@ -166,3 +172,40 @@ def test_products_without_a_picture_are_looked_for_once(make_style: Any) -> None
 def test_a_row_in_the_place_of_a_list_is_a_list_of_one(shop: Any) -> None:
     html = rendered("{% styled_pictures c %}{% styled_picture c %}", c=shop.chairs[0])
     assert "image/webp" in html
+
+
+def test_the_first_tiles_load_at_once_and_the_very_first_before_others(shop: Any) -> None:
+    source = (
+        '{% styled_pictures x placement="listing" eager=2 %}'
+        "{% for i in x %}{% styled_picture i %}{% endfor %}"
+    )
+    html = rendered(source, x=shop.chairs)
+    assert re.findall(r'loading="(\w+)"(?: fetchpriority="(\w+)")?', html) == [
+        ("eager", "high"),
+        ("eager", ""),
+        ("lazy", ""),
+        ("lazy", ""),
+    ]
+    html = rendered('{% styled_picture x loading="eager" fetchpriority="low" %}', x=shop.chairs[0])
+    assert 'loading="eager" fetchpriority="low"' in html
+
+
+def test_avif_comes_before_webp_before_jpeg_for_either_arm(shop: Any) -> None:
+    variant = StyleVariant.objects.get(object_id=str(shop.chairs[0].pk))
+    listed = [*variant.renditions, {**variant.renditions[0], "format": "avif", "name": "v.avif"}]
+    variant.renditions = variant.original_renditions = listed
+    picture = source_image(shop.chairs[0])
+    for found in (
+        variant_rendering(picture, variant),
+        control_rendering(picture, Shown.of(variant)),
+    ):
+        kinds = [kind for kind, _srcset in found.sources]
+        assert kinds == ["image/avif", "image/webp", "image/jpeg"]
+        assert "jpeg" in found.src or found.src.endswith(".jpg")
+
+
+def test_the_script_is_below_three_kilobytes() -> None:
+    """As a web server sends it, gzipped; it needs nothing else."""
+    text = Path(str(finders.find("shop_style/track.js"))).read_bytes()
+    assert len(gzip.compress(text, 9)) < 3000
+    assert b"import " not in text and b"http" not in text

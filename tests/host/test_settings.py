@@ -14,6 +14,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from PIL import features
 
 from shop_style import checks, conf
 from shop_style.channels.checks import check_channels
@@ -21,6 +22,7 @@ from shop_style.channels.configuration import RULES
 from shop_style.channels.policy import PRESETS
 from shop_style.conf import app_settings
 from shop_style.generation.checks import check_masks, check_segmenter
+from shop_style.generation.recipe import output_settings
 from shop_style.imaging import segmenter
 from shop_style.models import Style
 from shop_style.transfer import weights
@@ -57,6 +59,11 @@ def test_the_test_settings_are_clean() -> None:
         ({"PREVIEW_HOURS": 0}, "shop_style.E010"),
         ({"BOTS": {"clicks": 3}}, "shop_style.E010"),
         ({"BOTS": {"click_ms": 0.5}}, "shop_style.E010"),
+        ({"DISCLOSURE": "some"}, "shop_style.E010"),
+        ({"JSON_LD": "yes"}, "shop_style.E002"),
+        ({"IMAGE_CREDIT": {"author": "us"}}, "shop_style.E010"),
+        ({"EDGE_BUCKETS": 2000, "EDGE_SECRET": "s" * 20}, "shop_style.E010"),
+        ({"EDGE_BUCKETS": 10, "EDGE_SECRET": "short"}, "shop_style.E010"),
         ({"MERGE_LOGINS": "yes"}, "shop_style.E002"),
     ],
 )
@@ -189,11 +196,23 @@ def test_rendering_in_the_web_process_is_warned_of(settings: Any) -> None:
     assert ids(checks.check_deployment()) == ["shop_style.W002"]
 
 
+def test_a_pillow_without_avif_is_one_warning_and_renders_the_rest(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ids(checks.check_settings()) == []
+    monkeypatch.setattr(features, "check", lambda name: False)
+    (found,) = checks.check_settings()
+    assert found.id == "shop_style.W010" and "Pillow" in str(found.hint)
+    assert output_settings().formats == ("webp", "jpeg")
+    settings.SHOP_STYLE = {"RENDITION_FORMATS": ["avif"]}
+    assert output_settings().formats == ("webp", "jpeg")
+
+
 def test_settings_are_read_afresh(settings: Any) -> None:
     settings.SHOP_STYLE = {"LEASE_SECONDS": 7}
     assert app_settings().LEASE_SECONDS == 7
     settings.SHOP_STYLE = {"RENDITION_QUALITY": {"webp": 50}}
-    assert app_settings().RENDITION_QUALITY == {"webp": 50, "jpeg": 90}
+    assert app_settings().RENDITION_QUALITY == {"avif": 70, "webp": 50, "jpeg": 90}
 
 
 def test_the_settings_page_lists_every_key() -> None:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
-from shop_style.imaging.encode import Rendition, encode, white_border
+from shop_style.imaging.encode import Rendition, encode, white_border, writable, writes_avif
 from shop_style.imaging.intake import decode
 from shop_style.imaging.provenance import TRAINED, read_digital_source_type, xmp_packet
+from styleeval.preservation.structure import ssim
 from tests.imaging.test_mask import scene
+
+LAMP = Path(__file__).resolve().parents[2] / "fixtures" / "catalogue" / "lamp.jpg"
 
 XMP = xmp_packet(TRAINED, system="test", version="1")
 QUALITY = {"webp": 86, "jpeg": 88}
@@ -128,3 +132,48 @@ def test_refuses_what_it_cannot_write(options: dict) -> None:
 def test_refuses_a_width_of_nothing() -> None:
     with pytest.raises(ValueError, match="at least 1 pixel"):
         make(widths=(0,))
+
+
+@pytest.mark.skipif(not writes_avif(), reason="this Pillow writes no AVIF")
+class TestAvif:
+    """What the other formats are held to, and that it is worth its time."""
+
+    def made(self, alpha: np.ndarray | None = None, **values: object) -> list[Rendition]:
+        options = {"widths": (), "formats": ("avif",), "xmp": XMP, **values}
+        return encode(scene(), alpha, **options)  # type: ignore[arg-type]
+
+    def test_it_is_marked_and_always_the_same(self) -> None:
+        (one,), (other,) = self.made(), self.made()
+        assert one.suffix == "w400.avif" and one.data == other.data
+        assert read_digital_source_type(one.data) == TRAINED
+        with Image.open(io.BytesIO(one.data)) as image:
+            assert image.format == "AVIF" and image.size == (one.width, one.height)
+
+    def test_white_stays_white_and_alpha_is_kept(self) -> None:
+        (one,) = self.made()
+        assert (pixels(one)[:8] == 255).all()
+        alpha = np.zeros((400, 400), np.float32)
+        alpha[100:300, 100:300] = 1
+        (cut,) = self.made(alpha)
+        assert pixels(cut).shape == (400, 400, 4)
+        # Lossy in its alpha as well, by a few levels beside the edge.
+        assert np.abs(pixels(cut)[..., 3] - alpha * 255).mean() < 1
+        assert (pixels(cut)[:90, :, 3] == 0).all() and (
+            pixels(cut)[150:250, 150:250, 3] == 255
+        ).all()
+
+    def test_it_looks_as_webp_and_weighs_less(self) -> None:
+        """On a render of the demo at a tile's width; the mean of many is in docs/benchmarks.md."""
+        with Image.open(LAMP) as opened:
+            tile = opened.convert("RGB").resize((640, 800))
+        rgb = np.asarray(tile, np.float32) / 255
+        avif, webp = encode(rgb, None, widths=(), formats=("avif", "webp"), xmp=XMP)
+        assert len(avif.data) < 0.95 * len(webp.data)
+        seen = [ssim(rgb, pixels(one).astype(np.float32) / 255) for one in (avif, webp)]
+        assert seen[0] > seen[1] - 0.003
+
+
+def test_without_an_encoder_avif_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "check", lambda name: False)
+    assert writable(("avif", "webp", "jpeg")) == ("webp", "jpeg")
+    assert writable(("avif",)) == ("webp", "jpeg")

@@ -17,7 +17,7 @@ from shop_style.api.serializers import (
     EventsSerializer,
 )
 from shop_style.experiments.ingest import ingest
-from shop_style.experiments.visitor import user_agent
+from shop_style.experiments.visitor import edge_person, user_agent
 
 
 class EventsView(PublicView):
@@ -60,7 +60,7 @@ class EventsView(PublicView):
         Arm, product and visitor come from the token, the time from the server's clock. Sending
         the same event again is harmless. Each event is judged by itself: `rejected` names those
         that could not be taken, with a code: `bad_event`, `unknown_kind`, `bad_position`,
-        `unknown_position`, `closed_experiment`. With 202, what was accepted is stored.
+        `unknown_position`, `closed_experiment`, `no_part`. With 202, what was accepted is stored.
         """
         body = EventsRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -68,5 +68,7 @@ class EventsView(PublicView):
             body.validated_data["token"],
             body.validated_data["events"],
             agent=user_agent(request._request),
+            person=edge_person(request._request),
+            view=body.validated_data["view"],
         )
         return Response(dataclasses.asdict(report), status=202)

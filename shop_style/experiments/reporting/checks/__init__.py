@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from shop_style.experiments.reporting.checks.arrivals import position_check, split_checks
 from shop_style.experiments.reporting.checks.course import freshness_check, plan_check
 from shop_style.experiments.reporting.checks.failures import bot_checks, failure_checks, mixed_check
+from shop_style.experiments.reporting.checks.files import file_checks
 from shop_style.experiments.reporting.checks.findings import Findings as Findings
 from shop_style.experiments.reporting.checks.integrity import (
     clock_check,
@@ -40,6 +41,7 @@ _CHECKS: Final[Mapping[str, Callable[[Findings], Iterator[Check]]]] = {
     "freshness": freshness_check,
     "salts": salt_check,
     "arm_pictures": picture_check,
+    "arm_files": file_checks,
     "repeats": repeat_check,
     "clocks": clock_check,
 }
