@@ -65,7 +65,7 @@ def reallocate(experiment: Experiment, *, actor: str, dry_run: bool = False) -> 
         lock_snapshot()  # two at once would begin two phases by the same sums
         experiment.refresh_from_db(using=experiment_database())
         _refuse(experiment)
-        phases = list(experiment.phases.order_by("number"))
+        phases = list(experiment.phases.filter(is_baseline=False).order_by("number"))
         arms = list(experiment.arms.select_related("style"))
         before = [phases[-1].weights[str(arm.pk)] for arm in arms]
         found = _allocation(phases, arms)
@@ -107,6 +107,11 @@ def _refuse(experiment: Experiment) -> None:
         raise ExperimentError(
             f"experiment {slug!r} is {experiment.get_state_display()}; "
             "only the weights of a running one follow its results"
+        )
+    if not experiment.phases.filter(is_baseline=False).exists():
+        raise ExperimentError(
+            f"experiment {slug!r} is in its baseline: nothing has been compared that weights could "
+            "follow"
         )
     if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
         raise ExperimentError(

@@ -25,12 +25,14 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
 
     Only the visitor is hashed, so every tile of a page shows the same arm; where each is drawn by
     itself, `tile` names it. Who has entered stays in the phase and arm entered, whatever
-    becomes of weights, coverage and holdout later.
+    becomes of weights, coverage and holdout later; who entered a baseline enters the test after it
+    in the same arm.
     """
     if not visitor.id or visitor.excluded:
         return None
-    phase = experiment.phases.get(visitor.phases.get(experiment.id, 0))
-    is_new = phase is None
+    kept = visitor.phases.get(experiment.id, 0)
+    phase = phase_of(experiment, kept)
+    is_new = phase is None or phase.id != kept
     if phase is None:
         if not (experiment.is_running and _takes_part(experiment, visitor)):
             return None
@@ -44,6 +46,19 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
         is_new=is_new,
     )
     return _as_on_first_device(found, visitor) if visitor.adopted else found
+
+
+def phase_of(experiment: ExperimentEntry, entered: int) -> PhaseEntry | None:
+    """The phase of somebody who entered this one; None for one that is not there.
+
+    A baseline's visitors go on in the phase that followed it, whatever the weights later: it had
+    the baseline's, so that they are in the arm that they were drawn into.
+    """
+    phase = experiment.phases.get(entered)
+    if phase is None or not phase.is_baseline:
+        return phase
+    later = [item for item in experiment.phases.values() if item.number > phase.number]
+    return min(later, key=lambda item: item.number, default=phase)
 
 
 def _as_on_first_device(found: Assignment, visitor: Visitor) -> Assignment:

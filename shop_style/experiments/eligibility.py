@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -65,10 +66,29 @@ def start_problems(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
         problems.append("planned visitors are missing; say when the result is to be read")
     if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
         problems.append("its planned end is past; choose one in the future, or none")
+    problems += _baseline_problems(experiment)
     if not 0 < experiment.coverage <= 1:
         problems.append(f"coverage is {experiment.coverage:g}; it must be above 0, and 1 at most")
     if not 0 <= experiment.layer_from < experiment.layer_to <= 1:
         problems.append("its part of the layer is empty; “from” must be below “to”, both in 0 to 1")
+    return problems
+
+
+def _baseline_problems(experiment: Experiment) -> list[str]:
+    days, problems = experiment.baseline_days, []
+    if not days and experiment.analysis == Experiment.Analysis.CUPED:
+        problems.append(
+            "it is decided by what visitors did in a baseline, and has none; give it days for one, "
+            "or decide by the arms as they are"
+        )
+    if days and experiment.unit == Experiment.Unit.TILE:
+        problems.append(
+            "a baseline is of visitors, and it draws tiles; draw visitors, or leave the baseline"
+        )
+    if days and experiment.ends_at and experiment.ends_at <= timezone.now() + timedelta(days=days):
+        problems.append(
+            f"its planned end lies inside its baseline of {days} days; choose a later end"
+        )
     return problems
 
 

@@ -124,15 +124,17 @@ def _sources(experiment: Experiment) -> list[Experiment]:
 
 
 def _days(source: Experiment) -> float:
+    """Of its test: a visitor of the baseline who returns is one of the test's as well."""
     until: datetime = source.ended_at or timezone.now()
-    assert source.started_at is not None
-    return (until - source.started_at).total_seconds() / 86_400
+    begun = [phase.started_at for phase in source.phases.all() if not phase.is_baseline]
+    return (until - min(begun)).total_seconds() / 86_400 if begun else 0.0
 
 
 def _control_sums(source: Experiment) -> Mapping[str, Any] | None:
     """The control's sums over phases, with the visitors of all arms; None without any."""
     rows = SummaryTotals.objects.using(source._state.db).filter(
-        phase__in=source.phases.all(), slice=SummaryTotals.ALL
+        phase__in=[phase for phase in source.phases.all() if not phase.is_baseline],
+        slice=SummaryTotals.ALL,
     )
     newest = dict(rows.order_by().values_list("phase").annotate(Max("day")))
     last = Q(pk__in=[])

@@ -9,6 +9,7 @@ from shop_style.models.job import StyleJob
 from shop_style.models.leased import Leased, Status
 from shop_style.models.style import Style, StyleReference
 from shop_style.models.totals import (
+    BaselineTotals,
     DailyTally,
     HourlyTotals,
     PairTotals,
@@ -24,6 +25,7 @@ __all__ = [
     "AcceptanceModel",
     "Arm",
     "AuditEntry",
+    "BaselineTotals",
     "CarriedProduct",
     "CarriedTotals",
     "DailyTally",
