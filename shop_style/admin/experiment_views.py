@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from shop_style.admin import experiment_steps
 from shop_style.admin.experiment_plan import plan_context
 from shop_style.admin.experiment_steps import STEPS, Step, StepForm
+from shop_style.admin.experiment_weights import weights_page
 from shop_style.exceptions import ShopStyleError
 from shop_style.experiments import lifecycle
 from shop_style.experiments.reporting.page import report_context, report_page
@@ -42,6 +43,7 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
                 ("report", self.report_view, "report"),
                 ("report/download", self.download_view, "download"),
                 ("plan", self.plan_view, "plan"),
+                ("weights", self.weights_view, "weights"),
             )
         ]
         return [*own, *super().get_urls()]
@@ -148,6 +150,10 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
             "may_change": self.has_change_permission(request, experiment),
         }
         return TemplateResponse(request, "admin/shop_style/experiment/plan.html", context)
+
+    def weights_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Weights that follow the results."""
+        return weights_page(self, request, self._viewed(request, object_id))
 
     def _plan_for(self, request: HttpRequest, experiment: Experiment) -> HttpResponse:
         if not self.has_change_permission(request, experiment):
