@@ -27,6 +27,7 @@ MIN_PRODUCTS: Final = 3
 
 # The share of a product's variance that may be thought common to all products.
 _MOST_COMMON = 0.9
+_STEPS, _CLOSE = 20, 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,10 +167,39 @@ class _Model:
         )
 
     def _mixed(self, means: Vector, variances: Vector) -> Interval:
+        """The mixture over τ: its mean with its own quantiles, which lie further out than those of
+        a normal with its variance."""
+        from scipy.special import ndtri
+
         weights = self._spread.weights
         mean = float(weights @ means)
-        variance = float(weights @ (variances + (means - mean) ** 2))
-        return _lift(mean, math.sqrt(variance), self._alpha)
+        deviation = math.sqrt(float(weights @ (variances + (means - mean) ** 2)))
+        half = -float(ndtri(self._alpha / 2)) * deviation
+        low, high = (
+            _quantile(share, mean + side, deviation, (weights, means, np.sqrt(variances)))
+            for share, side in ((self._alpha / 2, -half), (1 - self._alpha / 2, half))
+        )
+        with np.errstate(over="ignore"):
+            return Interval(*(float(np.expm1(x)) for x in (mean, low, high)), self._alpha)
+
+
+def _quantile(
+    share: float, start: float, scale: float, mixture: tuple[Vector, Vector, Vector]
+) -> float:
+    """Where a mixture of normals (weights, means, deviations) has this share below, by Newton."""
+    from scipy.special import ndtr
+
+    weights, means, deviations = mixture
+    x = start
+    for _ in range(_STEPS):
+        z = (x - means) / deviations
+        density = float(weights @ (np.exp(-z * z / 2) / deviations)) / math.sqrt(2 * math.pi)
+        step = (float(weights @ ndtr(z)) - share) / density
+        # Far from the middle the density is small and a whole step would overshoot.
+        x -= min(max(step, -scale / 2), scale / 2)
+        if abs(step) < _CLOSE * scale:
+            break
+    return x
 
 
 def _missing(effect: Effect, visitors: int, clicks: int) -> list[str]:

@@ -124,12 +124,12 @@ def test_between_variance_shifts_and_scales() -> None:
 def test_the_posterior_of_the_spread_is_its_integral() -> None:
     effects, variances = LOG_RATIOS[:5] / 4, VARIANCES[:5]
     found = spread_posterior(effects, variances)
-    grid = np.linspace(0, 1.5, 20_001)
+    grid = np.linspace(0, 2.0, 20_001)
     density = []
     for tau in grid:
         total = variances + tau**2
         mean = (effects / total).sum() / (1 / total).sum()
-        exponent = ((effects - mean) ** 2 / total).sum() + (tau / 0.5) ** 2
+        exponent = ((effects - mean) ** 2 / total).sum() + (tau / 1.0) ** 2
         density.append(math.exp(-exponent / 2) / math.sqrt((1 / total).sum() * total.prod()))
     mean = np.average(grid, weights=density)
     assert found.weights @ found.deviations == pytest.approx(mean, rel=1e-3)
