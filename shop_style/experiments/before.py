@@ -77,7 +77,8 @@ def _summed(
     alias: str, baseline: Phase, rows: QuerySet[VisitorTotals]
 ) -> dict[int, dict[str, int]]:
     """By arm. One query, a join: visitors without a past would add zeros."""
-    test = rows.order_by().values("arm_id", "visitor", "clicks", "viewable", "rendered")
+    # Whoever has no rendered picture is not counted as a visitor, and has no past either.
+    test = rows.filter(rendered__gt=0).order_by().values("arm_id", "visitor", "clicks", "viewable")
     before = (
         VisitorTotals.objects.using(alias)
         .filter(phase=baseline)
@@ -88,9 +89,7 @@ def _summed(
             **{f"{N}{column}": Sum(column) for column in ("clicks", "viewable", "rendered")}
         )
     )
-    sums = {
-        "returning": f"SUM(CASE WHEN test.rendered > 0 AND past.{N}rendered > 0 THEN 1 ELSE 0 END)"
-    }
+    sums = {"returning": f"SUM(CASE WHEN past.{N}rendered > 0 THEN 1 ELSE 0 END)"}
     for column, factors in _SUMS.items():
         sums[column] = f"SUM({' * '.join(factors).format(n=N)})"
     one, values = test.query.get_compiler(using=alias).as_sql()

@@ -124,3 +124,13 @@ def test_a_baseline_is_declared_begun_and_ended_by_buttons(staff: Any, make_shop
     assert (entry.actor, entry.reason) == ("mira", "enough have come")
     assert "begin_test" not in buttons(client, experiment)
     assert said(step(client, experiment, "begin_test"))[0][0] == "error"
+
+
+def test_visitors_of_a_baseline_count_towards_no_plan(staff: Any, make_shop: Any) -> None:
+    shop = make_shop(baseline_days=7)
+    shop.start()
+    come(shop, "control", Habits(visitors=30))
+    rollup()
+    client = staff(VIEW)
+    assert "0 of 1,000 planned visitors" in client.get(page_of(shop.experiment)).content.decode()
+    assert "0 / 1,000" in client.get(LIST).content.decode()

@@ -192,7 +192,7 @@ def recounted(visitors_out: set[str] = frozenset()) -> dict[tuple[str, str], dic
         for part in ("all", "unsuspicious")
     }
     for (arm, visitor), (m, d, shown, flagged) in now.items():
-        if visitor in visitors_out or visitor not in before:
+        if visitor in visitors_out or visitor not in before or not shown:
             continue
         bm, bd, had = before[visitor]
         for part in ("all", "unsuspicious"):

@@ -19,7 +19,7 @@ from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.reporting.tables import report_csv
 from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.rollup import rollup
-from shop_style.models import SummaryTotals
+from shop_style.models import BaselineTotals, SummaryTotals
 from styleeval.inference import (
     CupedSummary,
     Summary,
@@ -210,6 +210,17 @@ def test_impossible_sums_of_one_part_leave_the_rest_of_the_report(crowd: Any, co
     assert "There is no result" in report_page(report)
     rollup(recount=True)
     assert build_report(shop.experiment).effects[0].comparison is not None
+
+
+def test_an_impossible_past_leaves_the_plain_reading(crowd: Any) -> None:
+    shop, _sums = crowd()
+    (before,) = report_of(shop).effects
+    BaselineTotals.objects.filter(arm__slug="warm", slice="all").update(clicks_before_clicks=10**9)
+    report = report_of(shop)
+    (effect,) = report.effects
+    assert effect.comparison == before.comparison and before.beside is not None
+    assert (effect.beside, effect.fault) == (None, "invalid_summary")
+    assert next(check for check in report.checks if check.name == "sums").light == "red"
 
 
 def test_impossible_sums_of_a_segment_or_a_product_are_said_there(crowd: Any) -> None:

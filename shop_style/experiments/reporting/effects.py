@@ -165,11 +165,15 @@ def _effect(
 
 def _past(rule: Rule, pairs: Pairs, planned: int, sizes: Sequence[int]) -> dict[str, Any]:
     """What the baseline adds: the other analysis, the variance that CUPED keeps, the balance."""
-    from styleeval.inference import cuped_strata_difference
+    from styleeval.inference import InvalidSummary, cuped_strata_difference
 
-    found = cuped_strata_difference(cuped_strata_of(pairs), sizes=sizes)
+    try:
+        found = cuped_strata_difference(cuped_strata_of(pairs), sizes=sizes)
+        beside = judged(rule.other, pairs, planned, sizes).comparison
+    except InvalidSummary as error:  # of the past alone: the plain reading stands
+        return {"fault": error.code}
     return {
-        "beside": judged(rule.other, pairs, planned, sizes).comparison,
+        "beside": beside,
         "variance_kept": found.variance_kept,
         "balance": found.balance,
     }

@@ -23,6 +23,29 @@ def is_possible(row: Row) -> bool:
     )
 
 
+def has_possible_past(row: Row) -> bool:
+    """Can the same visitors have done this in the baseline?"""
+    past = row.get("past")
+    if not past:
+        return True
+    n, m, d = row["visitors"], past["before_clicks"], past["before_viewable"]
+    mm, dd = past["before_clicks_squared"], past["before_viewable_squared"]
+    now = {"clicks": row["clicks_squared"], "viewable": row["viewable_squared"]}
+    before = {"clicks": mm, "viewable": dd}
+    return bool(
+        m * m <= n * mm
+        and d * d <= n * dd
+        and past["before_clicks_viewable"] ** 2 <= mm * dd
+        and all(
+            past[f"{one}_before_{other}"] ** 2 <= now[one] * before[other]
+            for one in now
+            for other in before
+        )
+    )
+
+
 def impossible_rows(sums: Sums) -> list[tuple[int, int, str]]:
     """Phase, arm and slice of each row that is not."""
-    return [key for key, row in sums.rows.items() if not is_possible(row)]
+    return [
+        key for key, row in sums.rows.items() if not (is_possible(row) and has_possible_past(row))
+    ]

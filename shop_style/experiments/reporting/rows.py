@@ -240,6 +240,8 @@ def baseline_row(baseline: BaselineReport) -> str:
         "visitors": f"{sum(baseline.visitors.values()):,}",
         "returning": f"{sum(baseline.returning.values()):,}",
     }
+    if baseline.ended_at is None:
+        return _("%(since)s to %(until)s, %(visitors)s visitors so far") % values
     return (
         _("%(since)s to %(until)s, %(visitors)s visitors, of whom %(returning)s came to the test")
         % values

@@ -18,14 +18,16 @@ def baseline_check(found: Findings) -> Iterator[Check]:
     splits = [item for item in found.baseline.splits if item.stage != "viewable"]
     decided = [item for item in splits if item.mismatched is not None]
     light = OPEN if not decided else RED if found.baseline.is_mismatched else GREEN
+    names = {"tokens": _("enrolled"), "rendered": _("with a rendered picture")}
     said = [
-        f"{item.stage}: "
+        f"{names.get(item.stage, item.stage)} "
         + ", ".join(
             f"{slug} {number:,} ({item.expected[slug]:,.0f})"
             for slug, number in item.counts.items()
         )
         + f"; {p_value(item.p_value)}"
         for item in splits
+        if any(item.counts.values())
     ]
     yield Check(
         name="baseline_split",
