@@ -180,7 +180,8 @@ class _Model:
             for share, side in ((self._alpha / 2, -half), (1 - self._alpha / 2, half))
         )
         with np.errstate(over="ignore"):
-            return Interval(*(float(np.expm1(x)) for x in (mean, low, high)), self._alpha)
+            estimate, low, high = (float(np.expm1(x)) for x in (mean, low, high))
+        return Interval(estimate, low, high, self._alpha)
 
 
 def _quantile(
