@@ -68,7 +68,7 @@ def reallocate(experiment: Experiment, *, actor: str, dry_run: bool = False) -> 
         phases = list(experiment.phases.filter(is_baseline=False).order_by("number"))
         arms = list(experiment.arms.select_related("style"))
         before = [phases[-1].weights[str(arm.pk)] for arm in arms]
-        found = _allocation(phases, arms)
+        found = _allocation(experiment, phases, arms)
         reasons = _reasons(found, arms, before)
         begun = None
         if found.weights and not reasons and not dry_run:
@@ -119,17 +119,23 @@ def _refuse(experiment: Experiment) -> None:
         )
 
 
-def _allocation(phases: Sequence[Phase], arms: Sequence[Arm]) -> Allocation:
-    from styleeval.inference import thompson_allocation
+def _allocation(experiment: Experiment, phases: Sequence[Phase], arms: Sequence[Arm]) -> Allocation:
+    from styleeval.inference import InvalidSummary, thompson_allocation
 
     sums = newest_sums(experiment_database(), phases)
     # An arm that nobody has come to in a phase has no row there.
     counted = [[sums.row(phase, arm) for arm in arms] for phase in phases]
-    return thompson_allocation(
-        [[clicks_over_viewable([row] if row else []) for row in rows] for rows in counted],
-        floor=min(FLOOR, 1 / (2 * len(arms))),
-        min_visitors=MIN_VISITORS,
-    )
+    try:
+        return thompson_allocation(
+            [[clicks_over_viewable([row] if row else []) for row in rows] for rows in counted],
+            floor=min(FLOOR, 1 / (2 * len(arms))),
+            min_visitors=MIN_VISITORS,
+        )
+    except InvalidSummary as error:
+        raise ExperimentError(
+            f"no weights follow the totals of experiment {experiment.slug!r}, for no visitors can "
+            f"have them ({error}); run “manage.py rollup_events --recount”"
+        ) from error
 
 
 def _reasons(found: Allocation, arms: Sequence[Arm], before: Sequence[float]) -> tuple[str, ...]:

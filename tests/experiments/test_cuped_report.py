@@ -5,21 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
+from shop_style.exceptions import ExperimentError, NoTraffic
 from shop_style.experiments import lifecycle
+from shop_style.experiments.allocation import reallocate
 from shop_style.experiments.baseline import begin_test
 from shop_style.experiments.reporting.page import report_page
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.reporting.tables import report_csv
 from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.rollup import rollup
-from shop_style.models import BaselineTotals, SummaryTotals
+from shop_style.experiments.traffic import own_traffic
+from shop_style.models import BaselineTotals, Experiment, Phase, SummaryTotals
 from styleeval.inference import (
     CupedSummary,
     Summary,
@@ -239,3 +244,28 @@ def test_impossible_sums_of_a_segment_or_a_product_are_said_there(crowd: Any) ->
     assert style.pooled is None and "--recount" in style.reason
     assert next(check for check in report.checks if check.name == "sums").light == "red"
     report_page(report)
+
+
+def test_no_weights_and_no_plan_follow_impossible_sums(crowd: Any) -> None:
+    shop, _sums = crowd()
+    Experiment.objects.update(started_at=F("started_at") - timedelta(days=9))
+    Phase.objects.update(started_at=F("started_at") - timedelta(days=9))
+    assert own_traffic(shop.experiment).daily == pytest.approx(400 / 9, rel=0.01)
+    assert reallocate(shop.experiment, actor="ada", dry_run=True).arms[0].visitors == 200
+    whole = SummaryTotals.objects.filter(slice="all", phase__number=2, arm__slug="control")
+    whole.update(clicks_squared=1)
+    with pytest.raises(ExperimentError, match="rollup_events --recount"):
+        reallocate(shop.experiment, actor="ada", dry_run=True)
+    with pytest.raises(NoTraffic):
+        own_traffic(shop.experiment)
+
+
+def test_orders_that_fit_no_visitors_leave_their_check_open(crowd: Any) -> None:
+    """A check that vanishes would pass for passed."""
+    shop, _sums = crowd()
+    rows = SummaryTotals.objects.filter(slice="all", phase__number=2)
+    rows.update(conversions=60, conversions_squared=1)
+    report = report_of(shop)
+    (check,) = [item for item in report.checks if item.name == "clickbait"]
+    assert check.light == "open" and "cannot be compared" in check.finding
+    assert report.effects[0].comparison is not None
