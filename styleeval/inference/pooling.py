@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from styleeval.inference.effect import Effect, score_effect
+from styleeval.inference.effect import Effect, recentred, score_effect
 from styleeval.inference.errors import TooFewProducts
 from styleeval.inference.heterogeneity import (
     Spread,
@@ -96,6 +96,17 @@ def pool_products(
     effects = np.array([effect.estimate for effect in known])
     variances = np.array([effect.variance for effect in known]) - (common or 0.0)
     model = _Model(effects, variances, common or 0.0, checked_alpha(alpha))
+    nearer = {
+        name: recentred(effect, products[name], model.centre(effect))
+        for name, effect in found.items()
+        if effect
+    }
+    model = _Model(
+        np.array([effect.estimate for effect in nearer.values()]),
+        np.array([_own(effect, common or 0.0) for effect in nearer.values()]),
+        common or 0.0,
+        alpha,
+    )
     low, high = profile_interval(effects, variances, alpha)
     minima = (min_visitors, min_clicks)
     return Pooled(
@@ -105,8 +116,15 @@ def pool_products(
         deviation_high=math.sqrt(high),
         p_value=_upper_tail(cochran_q(effects, variances), len(effects) - 1),
         common_variance=common,
-        products=tuple(model.product(name, effect, minima) for name, effect in found.items()),
+        products=tuple(
+            model.product(name, effect, nearer.get(name), minima) for name, effect in found.items()
+        ),
     )
+
+
+def _own(effect: Effect, common: float) -> float:
+    """A product's variance without what it shares with the others."""
+    return max(effect.variance - common, (1 - _MOST_COMMON) * effect.variance)
 
 
 def common_variance(products: Sequence[Effect], whole: Sequence[Stratum]) -> float:
@@ -141,8 +159,17 @@ class _Model:
     def mean(self) -> Interval:
         return self._mixed(self._means, self._mean_variances + self._common)
 
-    def product(self, name: str, effect: Effect | None, minima: tuple[int, int]) -> ProductLift:
-        if effect is None:
+    def centre(self, effect: Effect) -> float:
+        """Where a product's log lift lies, given all of them."""
+        own = effect.variance - self._common
+        drawn = own / (own + self._spread.deviations**2)
+        return float(self._spread.weights @ (drawn * self._means + (1 - drawn) * effect.estimate))
+
+    def product(
+        self, name: str, effect: Effect | None, nearer: Effect | None, minima: tuple[int, int]
+    ) -> ProductLift:
+        """effect: by one step of the score; nearer: by two."""
+        if effect is None or nearer is None:
             variances = self._mean_variances + self._spread.deviations**2 + self._common
             return ProductLift(
                 product=name,
@@ -151,16 +178,16 @@ class _Model:
                 own_share=0.0,
                 reasons=("nobody clicked it, or an arm never saw it",),
             )
-        own = effect.variance - self._common
+        own = _own(nearer, self._common)
         drawn = own / (own + self._spread.deviations**2)
-        means = drawn * self._means + (1 - drawn) * effect.estimate
+        means = drawn * self._means + (1 - drawn) * nearer.estimate
         variances = own * (1 - drawn) + drawn**2 * self._mean_variances + self._common
         reasons = tuple(_missing(effect, *minima))
         return ProductLift(
             product=name,
             alone=None
             if reasons
-            else _lift(effect.estimate, math.sqrt(effect.variance), self._alpha),
+            else _lift(nearer.estimate, math.sqrt(nearer.variance), self._alpha),
             shrunken=self._mixed(means, variances),
             own_share=float(self._spread.weights @ (1 - drawn)),
             reasons=reasons,
