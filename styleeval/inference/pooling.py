@@ -27,7 +27,7 @@ MIN_PRODUCTS: Final = 3
 
 # The share of a product's variance that may be thought common to all products.
 _MOST_COMMON = 0.9
-_STEPS, _CLOSE = 20, 1e-9
+_STEPS, _CLOSE = 20, 1e-4  # the step after that would be its square
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +96,9 @@ def pool_products(
     effects = np.array([effect.estimate for effect in known])
     variances = np.array([effect.variance for effect in known]) - (common or 0.0)
     model = _Model(effects, variances, common or 0.0, checked_alpha(alpha))
+    centres = iter(model.centres(effects, variances))
     nearer = {
-        name: recentred(effect, products[name], model.centre(effect))
+        name: recentred(effect, products[name], next(centres))
         for name, effect in found.items()
         if effect
     }
@@ -159,11 +160,13 @@ class _Model:
     def mean(self) -> Interval:
         return self._mixed(self._means, self._mean_variances + self._common)
 
-    def centre(self, effect: Effect) -> float:
-        """Where a product's log lift lies, given all of them."""
-        own = effect.variance - self._common
-        drawn = own / (own + self._spread.deviations**2)
-        return float(self._spread.weights @ (drawn * self._means + (1 - drawn) * effect.estimate))
+    def centres(self, effects: Vector, variances: Vector) -> list[float]:
+        """Where each product's log lift lies, given all of them."""
+        drawn = variances / (variances + self._spread.deviations[:, None] ** 2)
+        centres: Vector = self._spread.weights @ (
+            drawn * self._means[:, None] + (1 - drawn) * effects
+        )
+        return [float(centre) for centre in centres]
 
     def product(
         self, name: str, effect: Effect | None, nearer: Effect | None, minima: tuple[int, int]
