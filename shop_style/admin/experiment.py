@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin import experiment_steps
+from shop_style.admin.experiment_baseline import baseline_context
 from shop_style.admin.experiment_form import ArmInline, ExperimentForm, is_draft
 from shop_style.admin.experiment_list import ExperimentChangeList, visitors_so_far
 from shop_style.admin.experiment_steps import STEPS
@@ -60,7 +61,12 @@ class ExperimentAdmin(ExperimentViews):
         (None, {"fields": ("name", "slug", "hypothesis", "placement")}),
         (
             _("Visitors"),
-            {"fields": ("planned_visitors", "ends_at", "coverage", "unit", "primary_metric")},
+            {
+                "fields": (
+                    *("planned_visitors", "ends_at", "coverage", "unit", "primary_metric"),
+                    ("baseline_days", "analysis"),
+                )
+            },
         ),
         (
             _("Layer"),
@@ -160,6 +166,7 @@ class ExperimentAdmin(ExperimentViews):
             "planned": f"{experiment.planned_visitors or 0:,}",
             "trail": trail,
             "previews": experiment_steps.previews(experiment),
+            **baseline_context(experiment),
         }
 
     def save_model(

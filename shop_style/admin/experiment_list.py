@@ -25,10 +25,13 @@ class ExperimentChangeList(ChangeList):
 
 
 def visitors_so_far(experiments: Sequence[Experiment]) -> dict[int, int]:
-    """Visitors with a rendered picture by experiment, as of the last rollup. One query."""
+    """Visitors with a rendered picture by experiment, as of the last rollup; of its test, for no
+    baseline counts towards the plan. One query."""
     if not experiments:
         return {}
-    rows = SummaryTotals.objects.using(experiments[0]._state.db).filter(slice=SummaryTotals.ALL)
+    rows = SummaryTotals.objects.using(experiments[0]._state.db).filter(
+        slice=SummaryTotals.ALL, phase__is_baseline=False
+    )
     same = rows.filter(phase=OuterRef("phase"), arm=OuterRef("arm")).order_by("-day")
     # Cumulative: each arm's newest day holds all of them.
     newest = rows.filter(phase__experiment__in=experiments, day=Subquery(same.values("day")[:1]))

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from shop_style.admin.experiment_baseline import begin, is_in_baseline
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments import lifecycle
 from shop_style.experiments.arm_files import FileFinding, arm_files, file_findings
@@ -39,11 +40,13 @@ class StepForm(forms.Form):
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One thing to do with an experiment. states: in which it is open; take: says what was done."""
+    """One thing to do with an experiment. states: in which it is open; take: says what was done;
+    when: what else it asks of the experiment."""
 
     name: str
     states: tuple[str, ...]
     take: Callable[[Experiment, str, dict[str, Any]], str]
+    when: Callable[[Experiment], bool] = bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +99,7 @@ def may_run(request: HttpRequest) -> bool:
 
 def is_open(step: Step, experiment: Experiment) -> bool:
     """Can the experiment take this step in its present state?"""
-    return experiment.state in step.states
+    return experiment.state in step.states and step.when(experiment)
 
 
 def start_checklist(experiment: Experiment) -> Checklist:
@@ -209,6 +212,7 @@ STEPS = {
     step.name: step
     for step in (
         Step(name="start", states=(State.DRAFT,), take=_start),
+        Step(name="begin_test", states=(State.RUNNING,), take=begin, when=is_in_baseline),
         Step(name="pause", states=(State.RUNNING,), take=_pause),
         Step(name="resume", states=(State.PAUSED,), take=_resume),
         Step(name="raise_coverage", states=(State.RUNNING,), take=_raise_coverage),

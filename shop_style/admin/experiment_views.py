@@ -19,6 +19,7 @@ from shop_style.admin.confirm import confirmation_page, is_confirmed
 from shop_style.admin.experiment_confirm import end_view, step_question
 from shop_style.admin.experiment_plan import plan_context
 from shop_style.admin.experiment_steps import STEPS, Step, StepForm
+from shop_style.admin.experiment_weights import weights_page
 from shop_style.exceptions import ShopStyleError
 from shop_style.experiments import lifecycle
 from shop_style.experiments.reporting.page import report_context, report_page
@@ -44,6 +45,7 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
                 ("report", self.report_view, "report"),
                 ("report/download", self.download_view, "download"),
                 ("plan", self.plan_view, "plan"),
+                ("weights", self.weights_view, "weights"),
             )
         ]
         return [*own, *super().get_urls()]
@@ -160,6 +162,10 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
             "may_change": self.has_change_permission(request, experiment),
         }
         return TemplateResponse(request, "admin/shop_style/experiment/plan.html", context)
+
+    def weights_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Weights that follow the results."""
+        return weights_page(self, request, self._viewed(request, object_id))
 
     def _plan_for(self, request: HttpRequest, experiment: Experiment) -> HttpResponse:
         if not self.has_change_permission(request, experiment):

@@ -98,12 +98,26 @@ class EffectSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="the day the planned visitors had come, where more came since and are left out",
     )
+    analysis = serializers.ChoiceField(
+        choices=("plain", "cuped"), help_text="declared before the start; it decides"
+    )
+    beside = ComparisonSerializer(
+        allow_null=True, help_text="the other analysis, which decides nothing; null: no baseline"
+    )
+    variance_kept = serializers.FloatField(
+        allow_null=True, help_text="of the plain analysis's, by CUPED; null: no baseline"
+    )
+    balance = ComparisonSerializer(
+        allow_null=True, help_text="the arms' CTR in the baseline, of those who came back"
+    )
+    fault = serializers.CharField(help_text="code of what is wrong with its sums; empty: nothing")
 
 
 class SegmentSerializer(serializers.Serializer[Any]):
-    """An arm against the control among some visitors or places, for one look at the end.
+    """An arm against the control among some visitors or places.
 
-    p-values are corrected for all of them, and null before the end.
+    Until the end its comparison is always valid (`sequence`); from then on it is for one look, and
+    p_holm and p_bh are corrected for all of them.
     """
 
     kind = serializers.ChoiceField(choices=("device", "position"))
@@ -115,6 +129,8 @@ class SegmentSerializer(serializers.Serializer[Any]):
     comparison = ComparisonSerializer(allow_null=True)
     p_holm = serializers.FloatField(allow_null=True)
     p_bh = serializers.FloatField(allow_null=True)
+    basis = serializers.ChoiceField(choices=("sequence", "fixed_horizon"))
+    fault = serializers.CharField(help_text="code of what is wrong with its sums; empty: nothing")
 
 
 class CheckSerializer(serializers.Serializer[Any]):
@@ -197,6 +213,20 @@ class SplitSerializer(serializers.Serializer[Any]):
     mismatched = serializers.BooleanField(allow_null=True, help_text="null: too few to say")
 
 
+class BaselineSerializer(serializers.Serializer[Any]):
+    """A phase before the test, in which every arm showed the originals."""
+
+    phase = serializers.IntegerField()
+    started_at = serializers.DateTimeField()
+    due = serializers.DateTimeField(help_text="when the test is to begin")
+    ended_at = serializers.DateTimeField(allow_null=True)
+    visitors = serializers.DictField(child=serializers.IntegerField(), help_text="by arm")
+    returning = serializers.DictField(
+        child=serializers.IntegerField(), help_text="of the test's visitors, those seen in it"
+    )
+    splits = SplitSerializer(many=True)
+
+
 class HourSerializer(serializers.Serializer[Any]):
     """An arm's hour in one phase."""
 
@@ -253,3 +283,4 @@ class ReportSerializer(serializers.Serializer[Any]):
     visitors_once = serializers.IntegerField(
         allow_null=True, help_text="in any arm, where a visitor is in several"
     )
+    baseline = BaselineSerializer(allow_null=True, help_text="null: there was none")

@@ -65,10 +65,10 @@ def reallocate(experiment: Experiment, *, actor: str, dry_run: bool = False) -> 
         lock_snapshot()  # two at once would begin two phases by the same sums
         experiment.refresh_from_db(using=experiment_database())
         _refuse(experiment)
-        phases = list(experiment.phases.order_by("number"))
+        phases = list(experiment.phases.filter(is_baseline=False).order_by("number"))
         arms = list(experiment.arms.select_related("style"))
         before = [phases[-1].weights[str(arm.pk)] for arm in arms]
-        found = _allocation(phases, arms)
+        found = _allocation(experiment, phases, arms)
         reasons = _reasons(found, arms, before)
         begun = None
         if found.weights and not reasons and not dry_run:
@@ -108,23 +108,34 @@ def _refuse(experiment: Experiment) -> None:
             f"experiment {slug!r} is {experiment.get_state_display()}; "
             "only the weights of a running one follow its results"
         )
+    if not experiment.phases.filter(is_baseline=False).exists():
+        raise ExperimentError(
+            f"experiment {slug!r} is in its baseline: nothing has been compared that weights could "
+            "follow"
+        )
     if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
         raise ExperimentError(
             f"the planned end of experiment {slug!r} has come; ship an arm or revert"
         )
 
 
-def _allocation(phases: Sequence[Phase], arms: Sequence[Arm]) -> Allocation:
-    from styleeval.inference import thompson_allocation
+def _allocation(experiment: Experiment, phases: Sequence[Phase], arms: Sequence[Arm]) -> Allocation:
+    from styleeval.inference import InvalidSummary, thompson_allocation
 
     sums = newest_sums(experiment_database(), phases)
     # An arm that nobody has come to in a phase has no row there.
     counted = [[sums.row(phase, arm) for arm in arms] for phase in phases]
-    return thompson_allocation(
-        [[clicks_over_viewable([row] if row else []) for row in rows] for rows in counted],
-        floor=min(FLOOR, 1 / (2 * len(arms))),
-        min_visitors=MIN_VISITORS,
-    )
+    try:
+        return thompson_allocation(
+            [[clicks_over_viewable([row] if row else []) for row in rows] for rows in counted],
+            floor=min(FLOOR, 1 / (2 * len(arms))),
+            min_visitors=MIN_VISITORS,
+        )
+    except InvalidSummary as error:
+        raise ExperimentError(
+            f"no weights follow the totals of experiment {experiment.slug!r}, for no visitors can "
+            f"have them ({error}); run “manage.py rollup_events --recount”"
+        ) from error
 
 
 def _reasons(found: Allocation, arms: Sequence[Arm], before: Sequence[float]) -> tuple[str, ...]:

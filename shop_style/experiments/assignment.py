@@ -26,7 +26,8 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
 
     Only the visitor is hashed, so every tile of a page shows the same arm; where each is drawn by
     itself, `tile` names it. Who has entered stays in the phase and arm entered, whatever
-    becomes of weights, coverage and holdout later.
+    becomes of weights, coverage and holdout later; who entered a baseline enters the test after it
+    in the same arm.
     """
     if visitor.excluded:
         return None
@@ -34,8 +35,9 @@ def assign(experiment: ExperimentEntry, visitor: Visitor, tile: str = "") -> Ass
         return _by_bucket(experiment, visitor, visitor.bucket)
     if not visitor.id:
         return None
-    phase = experiment.phases.get(visitor.phases.get(experiment.id, 0))
-    is_new = phase is None
+    kept = visitor.phases.get(experiment.id, 0)
+    phase = phase_of(experiment, kept)
+    is_new = phase is None or phase.id != kept
     if phase is None:
         if not (experiment.is_running and _takes_part(experiment, visitor)):
             return None
@@ -64,6 +66,19 @@ def _by_bucket(experiment: ExperimentEntry, visitor: Visitor, bucket: int) -> As
         visitor=visitor_hash(experiment.visitor_salt, visitor.id) if visitor.id else "",
         is_new=False,
     )
+
+
+def phase_of(experiment: ExperimentEntry, entered: int) -> PhaseEntry | None:
+    """The phase of somebody who entered this one; None for one that is not there.
+
+    A baseline's visitors go on in the phase that followed it, whatever the weights later: it had
+    the baseline's, so that they are in the arm that they were drawn into.
+    """
+    phase = experiment.phases.get(entered)
+    if phase is None or not phase.is_baseline:
+        return phase
+    later = [item for item in experiment.phases.values() if item.number > phase.number]
+    return min(later, key=lambda item: item.number, default=phase)
 
 
 def _as_on_first_device(found: Assignment, visitor: Visitor) -> Assignment:

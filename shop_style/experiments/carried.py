@@ -78,6 +78,8 @@ def carry(alias: str, before: datetime, *, dry_run: bool = False) -> int:
     gone = 0
     for phase in phases.order_by("pk"):
         rows = Event.objects.using(alias).filter(phase=phase, at__lt=horizon)
+        if phase.is_baseline and phase.ended_at is not None:
+            rows = rows.filter(at__lt=phase.ended_at)  # later ones count for nothing
         rows = rows.exclude(kind=Kind.CONVERSION)
         if dry_run:
             gone += rows.count()

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import ExperimentError
+from shop_style.experiments.baseline import begin_if_due
 from shop_style.experiments.evidence import ArmSums, Sums, sums_of, sums_since, surplus
 from shop_style.experiments.lifecycle import pause
 from shop_style.experiments.snapshot import experiment_database
@@ -97,7 +98,10 @@ def watch() -> list[str]:
             if alarm is not None:
                 _pause(experiment, alarm)
                 said.append(f"{experiment.slug} is paused: {alarm.sentence}")
-        except ExperimentError:
+            elif begin_if_due(experiment, actor=ACTOR):
+                said.append(f"{experiment.slug} has had its baseline: its test begins")
+        except ExperimentError as error:
+            logger.info("experiment %s is left as it is: %s", experiment.slug, error)
             continue  # somebody took a step meanwhile
         except Exception:
             logger.exception("experiment %s could not be watched", experiment.slug)
@@ -136,7 +140,12 @@ def _alarm(experiment: Experiment, sums: Sums) -> Alarm | None:
         since = _acknowledged(experiment, because)
         case = _Case(
             arms=list(experiment.arms.all()),
-            phases=list(experiment.phases.all()),
+            # In a baseline every arm shows the originals: the split alone can be wrong.
+            phases=[
+                phase
+                for phase in experiment.phases.all()
+                if because == Because.SAMPLE_RATIO or not phase.is_baseline
+            ],
             sums=sums if since is None else sums_since(experiment, since),
             planned=experiment.planned_visitors or 1,
         )
@@ -152,28 +161,36 @@ def _acknowledged(experiment: Experiment, because: str) -> datetime | None:
 
 def mismatched_split(case: _Case) -> Alarm | None:
     """Visitors with a rendered picture against the weights of each phase."""
+    import numpy as np
+
     from styleeval.inference import multinomial_evidence
 
-    evidence, counts, expected = 0.0, dict[str, int](), dict[str, float]()
+    evidence = {False: 0.0, True: 0.0}
+    counts, expected = dict[str, int](), dict[str, float]()
     for phase in case.phases:
         arms = case.weighted(phase)
         sums = [case.of(phase, arm) for arm in arms]
         # Whoever saw two arms came to each, and is left out of the results alone.
         found = [item.visitors + item.mixed for item in sums]
         weights = [phase.weights[str(arm.pk)] for arm in arms]
-        evidence += multinomial_evidence(found, weights)
+        evidence[phase.is_baseline] += multinomial_evidence(found, weights)
         for arm, number, weight in zip(arms, found, weights, strict=True):
             counts[arm.slug] = counts.get(arm.slug, 0) + number
             share = weight / math.fsum(weights) * sum(found)
             expected[arm.slug] = expected.get(arm.slug, 0.0) + share
+    log_evidence = evidence[False]
+    if any(phase.is_baseline for phase in case.phases):
+        # Who returns from the baseline is the same draw in both: two Bayes factors that depend on
+        # each other may be averaged, and not multiplied.
+        log_evidence = float(np.logaddexp(evidence[False], evidence[True])) - math.log(2)
     off = max((abs(counts[slug] / n - 1) for slug, n in expected.items() if n), default=0.0)
-    if evidence < -math.log(CHANCE) or off < LEAST_DEVIATION:
+    if log_evidence < -math.log(CHANCE) or off < LEAST_DEVIATION:
         return None
     came = ", ".join(f"{slug} {counts[slug]:,} of {expected[slug]:,.0f}" for slug in counts)
     return Alarm(
         because=Because.SAMPLE_RATIO,
         sentence=f"the arms did not receive the visitors they were promised ({came})",
-        detail={"visitors": counts, "expected": expected, "log_evidence": evidence},
+        detail={"visitors": counts, "expected": expected, "log_evidence": log_evidence},
     )
 
 

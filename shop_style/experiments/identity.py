@@ -30,7 +30,9 @@ def recognised(visitor: Visitor, user: Any, experiments: Iterable[ExperimentEntr
         here = _entered(experiment, visitor)
         if here is not None and here.visitor == row.visitor:
             continue
-        if here is not None and here.arm.id != row.arm_id:
+        # In a baseline both devices saw originals.
+        saw_other = here is not None and here.arm.id != row.arm_id and not here.phase.is_baseline
+        if here is not None and saw_other:
             mark_mixed(experiment.id, (here.visitor, row.visitor))
         visitor = visitor.adopting(experiment.id, row.phase_id, row.arm_id, row.visitor)
     return visitor

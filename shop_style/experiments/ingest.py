@@ -132,7 +132,10 @@ def _open_products(token: PageToken) -> set[int]:
     for exposure in token.exposures:
         item = snapshot.get(exposure.experiment)
         if item and (item.is_live or (item.ended is not None and item.ended >= oldest)):
-            products |= set(exposure.products.values())
+            phase = item.phases.get(exposure.phase)
+            # What comes of a baseline's pages once the test runs is no past any more.
+            if phase is None or not phase.is_baseline or item.current == phase.id:
+                products |= set(exposure.products.values())
     return existing_products(products)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 
 from shop_style.conf import app_settings
@@ -22,9 +20,10 @@ from shop_style.experiments.eligibility import (
     readiness,
 )
 from shop_style.experiments.ending import ending, show
-from shop_style.experiments.snapshot import compile_snapshot, experiment_database, lock_snapshot
+from shop_style.experiments.snapshot import experiment_database
+from shop_style.experiments.step import Step, step_of
 from shop_style.models import (
-    AuditEntry,
+    Arm,
     Experiment,
     Phase,
 )
@@ -32,14 +31,6 @@ from shop_style.models import (
 State = Experiment.State
 
 _MOST_VISITORS = 2_147_483_647
-
-
-@dataclass
-class _Step:
-    """The row that a step changes, and what its audit entry keeps beside the reason."""
-
-    row: Experiment
-    detail: dict[str, Any] = field(default_factory=dict)
 
 
 def find_experiment(slug: str) -> Experiment:
@@ -55,12 +46,12 @@ def find_experiment(slug: str) -> Experiment:
 def start(
     experiment: Experiment, *, actor: str, objects: Iterable[models.Model] | None = None
 ) -> Phase:
-    """Freeze the first phase and serve by it.
+    """Freeze the first phase and serve by it: a baseline where it has days for one.
 
     objects: rows that hold the pictures to enrol; None enrols every picture that has a published
     variant in each arm's style. Raises ExperimentError with every reason why it cannot start.
     """
-    with _step(experiment, "started", actor, State.DRAFT) as step:
+    with step_of(experiment, "started", actor, State.DRAFT) as step:
         row = step.row
         arms = list(row.arms.select_related("style"))
         pictures, problems = readiness(row, arms, objects)
@@ -72,7 +63,9 @@ def start(
         )
         row.state, row.started_at = State.RUNNING, timezone.now()
         weights = {str(arm.pk): arm.weight for arm in arms}
-        phase = _new_phase(row, 1, weights, pictures)
+        phase = _new_phase(row, 1, weights, pictures, is_baseline=bool(row.baseline_days))
+        if row.baseline_days:
+            step.detail = {"baseline_days": row.baseline_days, "analysis": row.analysis}
     return phase
 
 
@@ -83,7 +76,7 @@ def plan_for(experiment: Experiment, visitors: str | int, *, actor: str) -> int:
         raise ExperimentError(
             f"planned visitors are a number from 1 to {_MOST_VISITORS:,}, not {visitors!r}"
         )
-    with _step(experiment, "planned", actor, State.DRAFT, f"{number:,} visitors") as step:
+    with step_of(experiment, "planned", actor, State.DRAFT, f"{number:,} visitors") as step:
         step.row.planned_visitors = number
     return number
 
@@ -100,7 +93,7 @@ def pause(
 
     because: of `Experiment.Because` where no person decided it; detail: the numbers behind it.
     """
-    with _step(experiment, "paused", actor, State.RUNNING, reason) as step:
+    with step_of(experiment, "paused", actor, State.RUNNING, reason) as step:
         step.row.state, step.row.paused_because = State.PAUSED, because
         step.detail = dict(detail or {})
 
@@ -110,7 +103,7 @@ def resume(experiment: Experiment, *, actor: str, reason: str = "") -> None:
 
     Raises ExperimentError once its planned end has come: that reading is final.
     """
-    with _step(experiment, "resumed", actor, State.PAUSED, reason) as step:
+    with step_of(experiment, "resumed", actor, State.PAUSED, reason) as step:
         row = step.row
         if row.ends_at is not None and row.ends_at <= timezone.now():
             raise ExperimentError(
@@ -125,7 +118,7 @@ def resume(experiment: Experiment, *, actor: str, reason: str = "") -> None:
 
 def raise_coverage(experiment: Experiment, coverage: float, *, actor: str) -> None:
     """Let more visitors in; nobody changes arms. Raises ExperimentError for a smaller coverage."""
-    with _step(experiment, "coverage raised", actor, State.RUNNING, f"to {coverage:g}") as step:
+    with step_of(experiment, "coverage raised", actor, State.RUNNING, f"to {coverage:g}") as step:
         row = step.row
         if not row.coverage <= coverage <= 1:
             raise ExperimentError(
@@ -151,8 +144,13 @@ def change_weights(
     Products and variants are frozen anew. detail: what the weights were made from, for the trail.
     Raises ExperimentError for weights that do not fit.
     """
-    with _step(experiment, "weights changed", actor, State.RUNNING, reason) as step:
+    with step_of(experiment, "weights changed", actor, State.RUNNING, reason) as step:
         row, step.detail = step.row, dict(detail or {})
+        if row.phases.latest("number").is_baseline:
+            raise ExperimentError(
+                f"experiment {row.slug!r} is in its baseline; its test begins with the weights "
+                "that visitors were drawn by, and other weights may follow then"
+            )
         arms = list(row.arms.select_related("style"))
         if app_settings().EDGE_BUCKETS:
             raise ExperimentError(
@@ -165,21 +163,24 @@ def change_weights(
                 f"weights must name each arm ({', '.join(arm.slug for arm in arms)}), "
                 "each above 0, and sum to 1"
             )
-        now = timezone.now()
-        last = row.phases.latest("number")
-        row.phases.filter(pk=last.pk).update(ended_at=now)
         for arm in arms:
             row.arms.filter(pk=arm.pk).update(weight=weights[arm.slug])
-        pictures = eligible_pictures(arms, None, within=last)
-        if not pictures:
-            raise ExperimentError(
-                "no product has a published variant in each arm any more; finish the experiment"
-            )
-        by_row = {str(arm.pk): weights[arm.slug] for arm in arms}
-        phase = _new_phase(row, last.number + 1, by_row, pictures)
-        # Their visitors have seen these as part of it: originals from now on, in every arm.
-        leave_out(phase, but_in=last)
-        return phase
+        return next_phase(row, arms, {str(arm.pk): weights[arm.slug] for arm in arms})
+
+
+def next_phase(experiment: Experiment, arms: Sequence[Arm], weights: dict[str, float]) -> Phase:
+    """End the last phase and begin another with what can still be compared."""
+    last = experiment.phases.latest("number")
+    experiment.phases.filter(pk=last.pk).update(ended_at=timezone.now())
+    pictures = eligible_pictures(arms, None, within=last)
+    if not pictures:
+        raise ExperimentError(
+            "no product has a published variant in each arm any more; finish the experiment"
+        )
+    phase = _new_phase(experiment, last.number + 1, weights, pictures)
+    # Their visitors have seen these as part of it: originals from now on, in every arm.
+    leave_out(phase, but_in=last)
+    return phase
 
 
 def finish(
@@ -191,7 +192,7 @@ def finish(
     them all. Variants stay approved, and `ship` and `revert` take either back.
     """
     note = f"{'shipped ' + ship if ship else 'reverted to the originals'}. {reason}".strip()
-    with _step(experiment, "finished", actor, Experiment.LIVE, note) as step:
+    with step_of(experiment, "finished", actor, Experiment.LIVE, note) as step:
         row = step.row
         row.ended_at = timezone.now()
         row.phases.filter(ended_at=None).update(ended_at=row.ended_at)
@@ -208,7 +209,7 @@ def ship(experiment: Experiment, arm: str, *, actor: str, reason: str = "") -> N
     if experiment.is_live:
         finish(experiment, actor=actor, ship=arm, reason=reason)
         return
-    with _step(experiment, "shipped", actor, State.FINISHED, f"{arm}. {reason}".strip()) as step:
+    with step_of(experiment, "shipped", actor, State.FINISHED, f"{arm}. {reason}".strip()) as step:
         _decide(step, arm, actor)
 
 
@@ -218,11 +219,11 @@ def revert(experiment: Experiment, *, actor: str, reason: str = "") -> None:
     if experiment.is_live:
         finish(experiment, actor=actor, reason=reason)
         return
-    with _step(experiment, "reverted", actor, State.FINISHED, reason) as step:
+    with step_of(experiment, "reverted", actor, State.FINISHED, reason) as step:
         _decide(step, None, actor)
 
 
-def _decide(step: _Step, ship: str | None, actor: str) -> None:
+def _decide(step: Step, ship: str | None, actor: str) -> None:
     row = step.row
     arms = {arm.slug: arm for arm in row.arms.all()}
     if ship is not None and ship not in arms:
@@ -259,37 +260,15 @@ def _new_phase(
     number: int,
     weights: dict[str, float],
     pictures: Pictures,
+    *,
+    is_baseline: bool = False,
 ) -> Phase:
     phase = Phase.objects.using(experiment._state.db).create(
-        experiment=experiment, number=number, weights=weights, started_at=timezone.now()
+        experiment=experiment,
+        number=number,
+        weights=weights,
+        is_baseline=is_baseline,
+        started_at=timezone.now(),
     )
     freeze(phase, pictures)
     return phase
-
-
-@contextmanager
-def _step(
-    experiment: Experiment,
-    verb: str,
-    actor: str,
-    states: str | tuple[str, ...],
-    reason: str = "",
-) -> Iterator[_Step]:
-    """One step in one transaction: locked, audited, compiled; the caller's row is refreshed."""
-    alias = experiment_database()
-    states = (states,) if isinstance(states, str) else states
-    with transaction.atomic(using=alias):
-        lock_snapshot()  # first, so that two starts see each other's products
-        row = Experiment.objects.using(alias).select_for_update().get(pk=experiment.pk)
-        if row.state not in states:
-            raise ExperimentError(
-                f"experiment {row.slug!r} is {row.get_state_display()}; "
-                f"this step takes one that is {' or '.join(states)}: look at it again, somebody "
-                "may have been there before you"
-            )
-        step = _Step(row)
-        yield step
-        row.save(using=alias)
-        AuditEntry.objects.record(verb, row, actor=actor, reason=reason, detail=step.detail)
-        compile_snapshot()
-    experiment.refresh_from_db(using=alias)

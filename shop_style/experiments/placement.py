@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.contrib.contenttypes.models import ContentType
 
 from shop_style.conf import app_settings
-from shop_style.experiments.assignment import Assignment
+from shop_style.experiments.assignment import Assignment, phase_of
 from shop_style.experiments.guard import guarded
 from shop_style.experiments.hashing import tile_key
 from shop_style.experiments.page import Page, Placed
@@ -164,7 +164,9 @@ class _Choice:
             rendering = _rendered(picture, shown) if shown else _control(picture, entry.model)
             return Placed(rendering=rendering, position=position)
         assignment = self._assignment(entry)
-        variant = entry.variants.get(assignment.arm.id) if assignment else None
+        variant = None
+        if assignment is not None and not assignment.phase.is_baseline:
+            variant = entry.variants.get(assignment.arm.id)
         if variant is None:
             rendering = _control(picture, entry.model)
         else:
@@ -245,8 +247,8 @@ def _chosen(page: Page, entries: list[_Entry]) -> _Entry:
 def _phase_of(page: Page, experiment: ExperimentEntry) -> int:
     if page.preview is not None:
         return experiment.current
-    entered = page.visitor.phases.get(experiment.id, 0)
-    return entered if entered in experiment.phases else experiment.current
+    entered = phase_of(experiment, page.visitor.phases.get(experiment.id, 0))
+    return entered.id if entered else experiment.current
 
 
 def _published(

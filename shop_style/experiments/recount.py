@@ -121,10 +121,19 @@ def count_visitors(block: Block, phases: Sequence[int]) -> None:
         add_carried(alias, phase, visitors)
 
 
+def events_of(alias: str, phase: int) -> models.QuerySet[Event]:
+    """A phase's events that count. Of a baseline those before its end alone: what a page of it
+    reports later may come of somebody who has seen a style since, and is no past."""
+    rows = Event.objects.using(alias).filter(phase=phase)
+    ended = Phase.objects.using(alias).filter(pk=phase, is_baseline=True).exclude(ended_at=None)
+    until = ended.values_list("ended_at", flat=True).first()
+    return rows if until is None else rows.filter(at__lt=until)
+
+
 def _count(alias: str, phase: int, visitors: models.QuerySet[Any, Any], *, tiles: Any) -> None:
     found = (
-        Event.objects.using(alias)
-        .filter(phase=phase, visitor__in=visitors)
+        events_of(alias, phase)
+        .filter(visitor__in=visitors)
         .order_by()
         .values("phase_id", "arm_id", "visitor")
         .annotate(

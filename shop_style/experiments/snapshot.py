@@ -48,12 +48,13 @@ class ArmEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseEntry:
-    """One phase with its arms and their weights."""
+    """One phase with its arms and their weights. is_baseline: each of them shows originals."""
 
     id: int
     number: int
     arms: tuple[ArmEntry, ...]
     weights: tuple[float, ...]
+    is_baseline: bool = False
     bounds: tuple[float, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -260,6 +261,7 @@ def _compiled_phase(experiment: Experiment, phase: Phase) -> dict[str, Any]:
     return {
         "id": phase.pk,
         "number": phase.number,
+        "is_baseline": phase.is_baseline,
         "arms": [
             {
                 "id": arm.pk,
@@ -294,6 +296,7 @@ def _phase_entry(phase: dict[str, Any]) -> PhaseEntry:
     return PhaseEntry(
         id=phase["id"],
         number=phase["number"],
+        is_baseline=phase.get("is_baseline", False),
         arms=tuple(ArmEntry(id=arm["id"], slug=arm["slug"]) for arm in phase["arms"]),
         weights=tuple(arm["weight"] for arm in phase["arms"]),
     )

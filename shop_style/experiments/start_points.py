@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from shop_style.conf import app_settings
 from shop_style.models import Arm, Experiment
 
 _TOLERANCE: Final = 1e-6
@@ -57,6 +59,11 @@ def form_points(experiment: Experiment, arms: Sequence[Arm]) -> list[Point]:
             else (),
         ),
         Point(
+            name="baseline",
+            title=_("The baseline, if there is one, fits the rest"),
+            problems=tuple(_of_baseline(experiment)),
+        ),
+        Point(
             name="coverage",
             title=_("Coverage is above 0, and 1 at most"),
             problems=()
@@ -97,4 +104,27 @@ def _of_weights(arms: Sequence[Arm]) -> list[str]:
     total = sum(arm.weight for arm in arms)
     if abs(total - 1) > _TOLERANCE:
         problems.append(f"the weights sum to {total:g}; they must sum to 1")
+    return problems
+
+
+def _of_baseline(experiment: Experiment) -> list[str]:
+    days, problems = experiment.baseline_days, []
+    if not days and experiment.analysis == Experiment.Analysis.CUPED:
+        problems.append(
+            "it is decided by what visitors did in a baseline, and has none; give it days for one, "
+            "or decide by the arms as they are"
+        )
+    if days and experiment.unit == Experiment.Unit.TILE:
+        problems.append(
+            "a baseline is of visitors, and it draws tiles; draw visitors, or leave the baseline"
+        )
+    if days and app_settings().EDGE_BUCKETS:
+        problems.append(
+            "a page cache with SHOP_STYLE['EDGE_BUCKETS'] would go on showing the baseline's pages "
+            "after it; leave the baseline"
+        )
+    if days and experiment.ends_at and experiment.ends_at <= timezone.now() + timedelta(days=days):
+        problems.append(
+            f"its planned end lies inside its baseline of {days} days; choose a later end"
+        )
     return problems

@@ -10,6 +10,7 @@ from django.db import connections, models
 from django.db.models import Count, F, Q, Sum
 from django.utils import timezone
 
+from shop_style.experiments.before import baseline_totals, with_tests
 from shop_style.experiments.carried_products import carried_by_product
 from shop_style.experiments.mixed import mixed_in
 from shop_style.experiments.pairs import pair_totals
@@ -41,7 +42,7 @@ def summarise(alias: str, phases: Iterable[int]) -> None:
 
     Not of purged experiments: their visitors are gone, and their sums are final.
     """
-    for phase in open_phases(alias, phases):
+    for phase in open_phases(alias, with_tests(alias, phases)):
         visitors = counted_visitors(alias, phase)
         found = [(SummaryTotals.ALL, item) for item in _summed(visitors, "arm_id")]
         unflagged = _summed(visitors.filter(suspicion=0), "arm_id")
@@ -59,6 +60,7 @@ def summarise(alias: str, phases: Iterable[int]) -> None:
         _count_mixed(alias, phase, rows)
         put(alias, rows, _KEYS)
         put(alias, pair_totals(alias, phase, visitors, _today()), _KEYS)
+        put(alias, baseline_totals(alias, phase, visitors, _today()), _KEYS)
 
 
 def counted_visitors(alias: str, phase: Phase) -> models.QuerySet[VisitorTotals]:

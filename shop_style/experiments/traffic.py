@@ -78,24 +78,24 @@ def own_traffic(experiment: Experiment) -> Traffic:
     Of experiments in every placement where it has none of its own, none of those by tile. Raises
     NoTraffic where none has enough visitors yet.
     """
-    from styleeval.inference import RatioDesign, Summary, TooFewVisitors
+    from styleeval.inference import InvalidSummary, RatioDesign, Summary, TooFewVisitors
 
     for source in _sources(experiment):
         row = _control_sums(source)
         days = _days(source)
         if row is None or days < _LEAST_DAYS:
             continue
-        pilot = Summary(
-            n=row["n"],
-            sum_m=row["m"],
-            sum_d=row["d"],
-            sum_mm=row["mm"],
-            sum_dd=row["dd"],
-            sum_md=row["md"],
-        )
         try:
+            pilot = Summary(
+                n=row["n"],
+                sum_m=row["m"],
+                sum_d=row["d"],
+                sum_mm=row["mm"],
+                sum_dd=row["dd"],
+                sum_md=row["md"],
+            )
             design = RatioDesign.from_pilot(pilot)
-        except TooFewVisitors:
+        except (InvalidSummary, TooFewVisitors):  # its own report says so of the first
             continue
         part = source.coverage * (source.layer_to - source.layer_from)
         return Traffic(
@@ -124,15 +124,20 @@ def _sources(experiment: Experiment) -> list[Experiment]:
 
 
 def _days(source: Experiment) -> float:
+    """Of its test: a visitor of the baseline who returns is one of the test's as well."""
     until: datetime = source.ended_at or timezone.now()
-    assert source.started_at is not None
-    return (until - source.started_at).total_seconds() / 86_400
+    begun, phases = source.started_at, list(source.phases.all())
+    if any(phase.is_baseline for phase in phases):
+        begun = min((one.started_at for one in phases if not one.is_baseline), default=until)
+    assert begun is not None
+    return (until - begun).total_seconds() / 86_400
 
 
 def _control_sums(source: Experiment) -> Mapping[str, Any] | None:
     """The control's sums over phases, with the visitors of all arms; None without any."""
     rows = SummaryTotals.objects.using(source._state.db).filter(
-        phase__in=source.phases.all(), slice=SummaryTotals.ALL
+        phase__in=[phase for phase in source.phases.all() if not phase.is_baseline],
+        slice=SummaryTotals.ALL,
     )
     newest = dict(rows.order_by().values_list("phase").annotate(Max("day")))
     last = Q(pk__in=[])

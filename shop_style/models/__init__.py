@@ -10,6 +10,7 @@ from shop_style.models.leased import Leased, Status
 from shop_style.models.overview import Overview
 from shop_style.models.style import Style, StyleReference
 from shop_style.models.totals import (
+    BaselineTotals,
     DailyTally,
     HourlyTotals,
     PairTotals,
@@ -25,6 +26,7 @@ __all__ = [
     "AcceptanceModel",
     "Arm",
     "AuditEntry",
+    "BaselineTotals",
     "CarriedProduct",
     "CarriedTotals",
     "DailyTally",

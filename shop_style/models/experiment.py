@@ -41,6 +41,12 @@ class Experiment(models.Model):
         LOAD_FAILURES = "load_failures", _("pictures of an arm do not load")
         CLICKBAIT = "clickbait", _("more clicks, and no more orders")
 
+    class Analysis(models.TextChoices):
+        """What decides, declared before the start: the better of two would spend alpha twice."""
+
+        PLAIN = "plain", _("the arms as they are")
+        CUPED = "cuped", _("adjusted by what visitors did in the baseline (CUPED)")
+
     class Metric(models.TextChoices):
         CTR = "ctr", _("clicks over viewable impressions")
 
@@ -94,6 +100,23 @@ class Experiment(models.Model):
             "From then on everybody sees the originals, and the result waits for a decision; "
             "empty ends nothing by itself."
         ),
+    )
+    baseline_days = models.PositiveSmallIntegerField(
+        _("baseline, days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+        help_text=_(
+            "Before the test everybody sees the originals for so many days, in every arm. What "
+            "visitors do then makes the result sharper where they return; empty is no baseline."
+        ),
+    )
+    analysis = models.CharField(
+        _("decided by"),
+        max_length=10,
+        choices=Analysis,
+        default=Analysis.PLAIN,
+        help_text=_("With a baseline the report shows both; this one alone is the verdict."),
     )
     primary_metric = models.CharField(
         _("primary metric"), max_length=10, choices=Metric, default=Metric.CTR
@@ -179,6 +202,8 @@ class Phase(models.Model):
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="phases")
     number = models.PositiveSmallIntegerField(_("number"))
     weights = models.JSONField(_("weights"), help_text=_("Of each arm, by its row number."))
+    # Every arm shows the originals: what its visitors do is their past, and no effect.
+    is_baseline = models.BooleanField(_("baseline"), default=False)
     started_at = models.DateTimeField(_("started"))
     # Page events before this hour are purged; their counts are carried.
     raw_from = models.DateTimeField(null=True, blank=True, editable=False)

@@ -182,6 +182,41 @@ class PairTotals(models.Model):
         return f"{self.phase_id}/{self.arm_id}/{self.slice} {self.day}"
 
 
+class BaselineTotals(models.Model):
+    """What an arm's visitors did in the baseline before, cumulative as SummaryTotals are.
+
+    Of visitors whom the row of SummaryTotals with the same keys sums up, those unseen in the
+    baseline with zeros. returning: those who were seen. before_…: sums over them of what they did
+    in the baseline, until it ended; clicks_before_viewable is Σ of clicks in this phase times
+    viewable impressions in the baseline. Slices `all` and `unsuspicious` alone.
+    """
+
+    phase = models.ForeignKey(Phase, models.CASCADE, related_name="+", db_index=False)
+    arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
+    slice = models.CharField(max_length=40, default=SummaryTotals.ALL)
+    day = models.DateField()
+    returning = models.PositiveIntegerField(default=0)
+    before_clicks = models.BigIntegerField(default=0)
+    before_viewable = models.BigIntegerField(default=0)
+    before_clicks_squared = models.BigIntegerField(default=0)
+    before_viewable_squared = models.BigIntegerField(default=0)
+    before_clicks_viewable = models.BigIntegerField(default=0)
+    clicks_before_clicks = models.BigIntegerField(default=0)
+    clicks_before_viewable = models.BigIntegerField(default=0)
+    viewable_before_clicks = models.BigIntegerField(default=0)
+    viewable_before_viewable = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phase", "arm", "slice", "day"], name="shop_style_one_baseline_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.phase_id}/{self.arm_id}/{self.slice} {self.day}"
+
+
 class HourlyTotals(Counts):
     """An arm's events of one hour, for charts."""
 

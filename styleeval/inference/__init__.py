@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from styleeval.inference.cuped import CupedSummary as CupedSummary
     from styleeval.inference.cuped import cuped_difference as cuped_difference
     from styleeval.inference.cuped import cuped_rates as cuped_rates
+    from styleeval.inference.cuped import cuped_strata_difference as cuped_strata_difference
+    from styleeval.inference.cuped import stratified_cuped_rates as stratified_cuped_rates
     from styleeval.inference.effect import Effect as Effect
     from styleeval.inference.effect import score_effect as score_effect
+    from styleeval.inference.errors import InvalidSummary as InvalidSummary
     from styleeval.inference.errors import OutOfRange as OutOfRange
     from styleeval.inference.errors import TooFewProducts as TooFewProducts
     from styleeval.inference.errors import TooFewVisitors as TooFewVisitors
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
     from styleeval.inference.verdict import Verdict as Verdict
     from styleeval.inference.verdict import judge as judge
     from styleeval.inference.verdict import judge_cuped as judge_cuped
+    from styleeval.inference.verdict import judge_cuped_strata as judge_cuped_strata
     from styleeval.inference.verdict import judge_paired as judge_paired
     from styleeval.inference.verdict import judge_strata as judge_strata
 
@@ -89,6 +93,7 @@ _HOMES = {
     "Effect": "effect",
     "Interval": "ratio",
     "Mismatch": "mismatch",
+    "InvalidSummary": "errors",
     "OutOfRange": "errors",
     "PairedSummary": "paired",
     "PhasedMismatch": "phased",
@@ -116,11 +121,14 @@ _HOMES = {
     "compare_strata": "strata",
     "cuped_difference": "cuped",
     "cuped_rates": "cuped",
+    "cuped_strata_difference": "cuped",
+    "stratified_cuped_rates": "cuped",
     "days_for": "power",
     "detection_chance": "mismatch",
     "holm": "multiple",
     "judge": "verdict",
     "judge_cuped": "verdict",
+    "judge_cuped_strata": "verdict",
     "judge_paired": "verdict",
     "judge_strata": "verdict",
     "lift_posterior": "bayesian",

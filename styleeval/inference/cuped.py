@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from styleeval.inference.errors import InvalidSummary, ShapesDiffer, TooFewVisitors
-from styleeval.inference.ratio import (
-    Comparison,
-    Pair,
-    Rates,
-    comparison_of,
-    ratio_difference,
-    ratios,
+from styleeval.inference.ratio import Comparison, Pair, Rates, comparison_of, pooled_freedom
+from styleeval.inference.strata import (
+    Stratum,
+    stratified_difference,
+    stratified_ratios,
+    usable,
 )
 from styleeval.inference.summary import Summary
 
@@ -129,6 +128,10 @@ class CupedSummary:
         return products * n / ((n - 1) * self.outcome.sum_d * self.covariate.sum_d)
 
 
+CupedStratum = tuple[CupedSummary, CupedSummary]
+"""Control and treatment of one phase, with their visitors' past."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CupedComparison:
     """An adjusted comparison, and what the adjustment did.
@@ -157,14 +160,24 @@ def cuped_difference(
     Source: Deng, Xu, Kohavi & Walker, "Improving the sensitivity of online controlled experiments
     by utilizing pre-experiment data", WSDM 2013, 10.1145/2433396.2433413, appendix B for ratios.
     """
-    plain = ratios(control.outcome, treatment.outcome)
-    adjusted = cuped_rates(control, treatment)
-    theta = _theta(control + treatment)
+    return cuped_strata_difference([(control, treatment)], alpha)
+
+
+def cuped_strata_difference(
+    strata: Sequence[CupedStratum], alpha: float = 0.05, *, sizes: Sequence[float] | None = None
+) -> CupedComparison:
+    """As `cuped_difference`, averaged over phases as `stratified_difference` does; sizes: see
+    `stratified_rates`. Each phase has its own θ, and `theta` is their average."""
+    plain = stratified_ratios(_outcomes(strata), sizes=sizes)
+    adjusted = stratified_cuped_rates(strata, sizes=sizes)
+    parts = _shared(strata, sizes)
+    theta = math.fsum(share * _theta(pair) for pair, share in parts)
+    before = [pair for pair, _share in parts if _theta(pair)]
     return CupedComparison(
         comparison=comparison_of(adjusted, alpha),
         theta=theta,
         variance_kept=sum(adjusted.variances) / sum(plain.variances),
-        balance=ratio_difference(control.covariate, treatment.covariate, alpha) if theta else None,
+        balance=stratified_difference(_covariates(before), alpha) if before else None,
     )
 
 
@@ -175,59 +188,100 @@ def cuped_rates(control: CupedSummary, treatment: CupedSummary) -> Rates:
     its own units. C̄ moves with both arms, which cancels out of the difference but not out of the
     lift: the lift's variance has that term too and is never too small for leaving it out.
     """
-    whole = control + treatment
-    theta = _theta(whole)
-    if not theta:
-        return ratios(control.outcome, treatment.outcome)
-    arms = (control, treatment)
-    values = tuple(
-        arm.outcome.ratio - theta * (arm.covariate.ratio - whole.covariate.ratio) for arm in arms
-    )
-    variances = tuple(_variance(arm, 1.0, -theta) for arm in arms)
+    return stratified_cuped_rates([(control, treatment)])
+
+
+def stratified_cuped_rates(
+    strata: Sequence[CupedStratum], *, sizes: Sequence[float] | None = None
+) -> Rates:
+    """As `cuped_rates`, averaged over phases; a phase without a past counts as it is.
+
+    sizes: see `stratified_rates`. Raises as that.
+    """
+    parts = _shared(strata, sizes)
+    if not any(_theta(pair) for pair, _share in parts):
+        return stratified_ratios(_outcomes(strata), sizes=sizes)
+    values = [math.fsum(share * _adjusted(pair, side) for pair, share in parts) for side in (0, 1)]
+    terms = [
+        [share * share * _variance(pair[side], 1.0, -_theta(pair)) for pair, share in parts]
+        for side in (0, 1)
+    ]
+    freedoms = [
+        pooled_freedom(terms[side], [pair[side].outcome.n - 1.0 for pair, _share in parts])
+        if sum(terms[side])
+        else math.inf
+        for side in (0, 1)
+    ]
     return Rates(
         values=(values[0], values[1]),
-        variances=(variances[0], variances[1]),
-        freedoms=(control.outcome.n - 1.0, treatment.outcome.n - 1.0),
-        visitors=whole.outcome.n,
+        variances=(math.fsum(terms[0]), math.fsum(terms[1])),
+        freedoms=(freedoms[0], freedoms[1]),
+        visitors=sum(arm.outcome.n for pair, _share in parts for arm in pair),
         method=CUPED,
-        relative=_log_variances(arms, (values[0], values[1]), theta),
+        relative=_log_variances(parts, (values[0], values[1])),
     )
 
 
-def _theta(whole: CupedSummary) -> float:
-    """The slope that leaves the least variance, over both arms; 0 without a covariate."""
-    if not whole.covariate.sum_d or whole.outcome.n < 2:
+def _shared(
+    strata: Sequence[CupedStratum], sizes: Sequence[float] | None
+) -> list[tuple[CupedStratum, float]]:
+    """Phases that have a variance, each with its share of the visitors."""
+    used = usable(_outcomes(strata), sizes)
+    total = math.fsum(size for _number, size in used)
+    return [(strata[number], size / total) for number, size in used]
+
+
+def _outcomes(strata: Sequence[CupedStratum]) -> list[Stratum]:
+    return [(control.outcome, treatment.outcome) for control, treatment in strata]
+
+
+def _covariates(strata: Sequence[CupedStratum]) -> list[Stratum]:
+    return [(control.covariate, treatment.covariate) for control, treatment in strata]
+
+
+def _theta(pair: CupedStratum) -> float:
+    """The slope that leaves the least variance, over both arms; 0 where an arm has no past."""
+    if not all(arm.covariate.sum_d for arm in pair):
         return 0.0
+    whole = pair[0] + pair[1]
     variance = whole.covariate.linearised_variance
     return whole.linearised_covariance / variance if variance else 0.0
+
+
+def _adjusted(pair: CupedStratum, side: int) -> float:
+    """R − θ·(C − C̄) of one arm of a phase."""
+    theta, arm = _theta(pair), pair[side]
+    if not theta:
+        return arm.outcome.ratio
+    whole = pair[0].covariate + pair[1].covariate
+    return arm.outcome.ratio - theta * (arm.covariate.ratio - whole.ratio)
 
 
 def _variance(arm: CupedSummary, outcome: float, covariate: float) -> float:
     """Of outcome · R + covariate · C as an estimate."""
     own = outcome**2 * arm.outcome.linearised_variance
+    if not covariate:
+        return own
     added = own + covariate**2 * arm.covariate.linearised_variance
     found = added + 2 * outcome * covariate * arm.linearised_covariance
     return found if found > _NOTHING * added else 0.0
 
 
-def _log_variances(
-    arms: tuple[CupedSummary, CupedSummary], values: Pair, theta: float
-) -> Pair | None:
+def _log_variances(parts: Sequence[tuple[CupedStratum, float]], values: Pair) -> Pair | None:
     """Each arm's part in the variance of log(treatment / control), delta method.
 
-    With weights w of the arms in C̄ = Σ w·C: the log moves by ±R / A, by ∓θ·C / A, and by
-    θ·w·C·(1/Aₜ − 1/A꜀) through C̄.
+    With the share s of a phase and weights w of its arms in its C̄ = Σ w·C: the log moves by
+    ±s·R / A, by ∓s·θ·C / A, and by s·θ·w·C·(1/Aₜ − 1/A꜀) through C̄; A the averaged rates.
     """
     if min(values) <= 0:
         return None
-    through_mean = theta * (1 / values[1] - 1 / values[0])
-    seen = sum(arm.covariate.sum_d for arm in arms)
-    parts = tuple(
-        _variance(
-            arm,
-            sign / value,
-            -sign * theta / value + through_mean * arm.covariate.sum_d / seen,
-        )
-        for arm, value, sign in zip(arms, values, (-1, 1), strict=True)
-    )
-    return parts[0], parts[1]
+    found = [0.0, 0.0]
+    for pair, share in parts:
+        theta, seen = _theta(pair), sum(arm.covariate.sum_d for arm in pair)
+        through_mean = theta * (1 / values[1] - 1 / values[0])
+        for side, (arm, sign) in enumerate(zip(pair, (-1, 1), strict=True)):
+            past = -sign * theta / values[side]
+            if theta:
+                past += through_mean * arm.covariate.sum_d / seen
+            found[side] += _variance(arm, share * sign / values[side], share * past)
+    return found[0], found[1]

@@ -13,13 +13,13 @@ from styleeval.inference.ratio import checked_alpha
 
 Vector = NDArray[np.float64]
 
-SPREAD_PRIOR: Final = 0.5
+SPREAD_PRIOR: Final = 1.0
 """Scale of the half-normal prior on the standard deviation between products, in log lifts."""
 
 _COARSE, _FINE = 96, 96
 # Of the log posterior: what is this far below the top weighs nothing.
 _NEGLIGIBLE = 12.0
-_WIDEST = 3 * SPREAD_PRIOR
+_WIDEST = 2 * SPREAD_PRIOR
 
 
 @dataclass(frozen=True, kw_only=True)

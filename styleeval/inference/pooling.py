@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from styleeval.inference.effect import Effect, score_effect
+from styleeval.inference.effect import Effect, recentred, score_effect
 from styleeval.inference.errors import TooFewProducts
 from styleeval.inference.heterogeneity import (
     Spread,
@@ -27,6 +27,7 @@ MIN_PRODUCTS: Final = 3
 
 # The share of a product's variance that may be thought common to all products.
 _MOST_COMMON = 0.9
+_STEPS, _CLOSE = 20, 1e-4  # the step after that would be its square
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,18 @@ def pool_products(
     effects = np.array([effect.estimate for effect in known])
     variances = np.array([effect.variance for effect in known]) - (common or 0.0)
     model = _Model(effects, variances, common or 0.0, checked_alpha(alpha))
+    centres = iter(model.centres(effects, variances))
+    nearer = {
+        name: recentred(effect, products[name], next(centres))
+        for name, effect in found.items()
+        if effect
+    }
+    model = _Model(
+        np.array([effect.estimate for effect in nearer.values()]),
+        np.array([_own(effect, common or 0.0) for effect in nearer.values()]),
+        common or 0.0,
+        alpha,
+    )
     low, high = profile_interval(effects, variances, alpha)
     minima = (min_visitors, min_clicks)
     return Pooled(
@@ -104,8 +117,15 @@ def pool_products(
         deviation_high=math.sqrt(high),
         p_value=_upper_tail(cochran_q(effects, variances), len(effects) - 1),
         common_variance=common,
-        products=tuple(model.product(name, effect, minima) for name, effect in found.items()),
+        products=tuple(
+            model.product(name, effect, nearer.get(name), minima) for name, effect in found.items()
+        ),
     )
+
+
+def _own(effect: Effect, common: float) -> float:
+    """A product's variance without what it shares with the others."""
+    return max(effect.variance - common, (1 - _MOST_COMMON) * effect.variance)
 
 
 def common_variance(products: Sequence[Effect], whole: Sequence[Stratum]) -> float:
@@ -140,8 +160,19 @@ class _Model:
     def mean(self) -> Interval:
         return self._mixed(self._means, self._mean_variances + self._common)
 
-    def product(self, name: str, effect: Effect | None, minima: tuple[int, int]) -> ProductLift:
-        if effect is None:
+    def centres(self, effects: Vector, variances: Vector) -> list[float]:
+        """Where each product's log lift lies, given all of them."""
+        drawn = variances / (variances + self._spread.deviations[:, None] ** 2)
+        centres: Vector = self._spread.weights @ (
+            drawn * self._means[:, None] + (1 - drawn) * effects
+        )
+        return [float(centre) for centre in centres]
+
+    def product(
+        self, name: str, effect: Effect | None, nearer: Effect | None, minima: tuple[int, int]
+    ) -> ProductLift:
+        """effect: by one step of the score; nearer: by two."""
+        if effect is None or nearer is None:
             variances = self._mean_variances + self._spread.deviations**2 + self._common
             return ProductLift(
                 product=name,
@@ -150,26 +181,56 @@ class _Model:
                 own_share=0.0,
                 reasons=("nobody clicked it, or an arm never saw it",),
             )
-        own = effect.variance - self._common
+        own = _own(nearer, self._common)
         drawn = own / (own + self._spread.deviations**2)
-        means = drawn * self._means + (1 - drawn) * effect.estimate
+        means = drawn * self._means + (1 - drawn) * nearer.estimate
         variances = own * (1 - drawn) + drawn**2 * self._mean_variances + self._common
         reasons = tuple(_missing(effect, *minima))
         return ProductLift(
             product=name,
             alone=None
             if reasons
-            else _lift(effect.estimate, math.sqrt(effect.variance), self._alpha),
+            else _lift(nearer.estimate, math.sqrt(nearer.variance), self._alpha),
             shrunken=self._mixed(means, variances),
             own_share=float(self._spread.weights @ (1 - drawn)),
             reasons=reasons,
         )
 
     def _mixed(self, means: Vector, variances: Vector) -> Interval:
+        """The mixture over τ: its mean with its own quantiles, which lie further out than those of
+        a normal with its variance."""
+        from scipy.special import ndtri
+
         weights = self._spread.weights
         mean = float(weights @ means)
-        variance = float(weights @ (variances + (means - mean) ** 2))
-        return _lift(mean, math.sqrt(variance), self._alpha)
+        deviation = math.sqrt(float(weights @ (variances + (means - mean) ** 2)))
+        half = -float(ndtri(self._alpha / 2)) * deviation
+        low, high = (
+            _quantile(share, mean + side, deviation, (weights, means, np.sqrt(variances)))
+            for share, side in ((self._alpha / 2, -half), (1 - self._alpha / 2, half))
+        )
+        with np.errstate(over="ignore"):
+            estimate, low, high = (float(np.expm1(x)) for x in (mean, low, high))
+        return Interval(estimate, low, high, self._alpha)
+
+
+def _quantile(
+    share: float, start: float, scale: float, mixture: tuple[Vector, Vector, Vector]
+) -> float:
+    """Where a mixture of normals (weights, means, deviations) has this share below, by Newton."""
+    from scipy.special import ndtr
+
+    weights, means, deviations = mixture
+    x = start
+    for _ in range(_STEPS):
+        z = (x - means) / deviations
+        density = float(weights @ (np.exp(-z * z / 2) / deviations)) / math.sqrt(2 * math.pi)
+        step = (float(weights @ ndtr(z)) - share) / density
+        # Far from the middle the density is small and a whole step would overshoot.
+        x -= min(max(step, -scale / 2), scale / 2)
+        if abs(step) < _CLOSE * scale:
+            break
+    return x
 
 
 def _missing(effect: Effect, visitors: int, clicks: int) -> list[str]:

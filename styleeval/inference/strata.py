@@ -44,15 +44,15 @@ def stratified_difference(
 
 def stratified_ratios(strata: Sequence[Stratum], *, sizes: Sequence[float] | None = None) -> Rates:
     """Both arms' ratios averaged over strata. Raises as `stratified_difference`, which see."""
-    usable = [stratum for stratum in strata if all(map(_has_variance, stratum))]
-    if len(usable) == 1:
-        return ratios(*usable[0])
+    used = [stratum for stratum in strata if all(map(_has_variance, stratum))]
+    if len(used) == 1:
+        return ratios(*used[0])
     control, treatment = stratified_rates(strata, sizes=sizes)
     return Rates(
         values=(control.rate, treatment.rate),
         variances=(control.variance, treatment.variance),
         freedoms=(control.freedom, treatment.freedom),
-        visitors=sum(one.n + other.n for one, other in usable),
+        visitors=sum(one.n + other.n for one, other in used),
         method=STRATIFIED,
     )
 
@@ -68,22 +68,31 @@ def stratified_rates(
     on how they did, and a share that depends on the outcome biases the average. Raises
     ShapesDiffer, and TooFewVisitors when no stratum has two visitors with impressions in each arm.
     """
+    used = usable(strata, sizes)
+    total = math.fsum(size for _number, size in used)
+    shares = [size / total for _number, size in used]
+    arms = zip(*(strata[number] for number, _size in used), strict=True)
+    return tuple(_averaged(arm, shares) for arm in arms)
+
+
+def usable(
+    strata: Sequence[Sequence[Summary]], sizes: Sequence[float] | None
+) -> list[tuple[int, float]]:
+    """Numbers of the strata that have a variance in each arm, with their sizes. Raises as
+    `stratified_rates`."""
     if sizes is None:
         sizes = [sum(arm.n for arm in stratum) for stratum in strata]
     if len(sizes) != len(strata):
         raise ShapesDiffer(f"{len(strata)} strata, {len(sizes)} sizes; one of each a stratum")
     # Not by whether anybody clicked: leaving those phases out would select on the outcome.
-    usable = [
-        (stratum, size)
-        for stratum, size in zip(strata, sizes, strict=True)
+    found = [
+        (number, size)
+        for number, (stratum, size) in enumerate(zip(strata, sizes, strict=True))
         if all(map(_has_variance, stratum))
     ]
-    if not usable:
+    if not found:
         raise TooFewVisitors("no phase has enough visitors in both arms")
-    total = math.fsum(size for _stratum, size in usable)
-    shares = [size / total for _stratum, size in usable]
-    arms = zip(*(stratum for stratum, _size in usable), strict=True)
-    return tuple(_averaged(arm, shares) for arm in arms)
+    return found
 
 
 def compare_strata(

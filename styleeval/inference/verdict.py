@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from styleeval.inference.cuped import CupedSummary, cuped_rates
+from styleeval.inference.cuped import CupedStratum, CupedSummary, stratified_cuped_rates
 from styleeval.inference.errors import TooFewVisitors
 from styleeval.inference.paired import PairedSummary, paired_rates
 from styleeval.inference.ratio import Comparison, Rates, checked_alpha, comparison_of
@@ -151,9 +151,34 @@ def judge_cuped(
 
     In place of `judge`, chosen before the start: the better of two verdicts spends alpha twice.
     """
+    return judge_cuped_strata(
+        [(control, treatment)],
+        planned=planned,
+        ended=ended,
+        scheduled=scheduled,
+        alpha=alpha,
+        min_visitors=min_visitors,
+        min_converted=min_converted,
+        clicked_visitors=clicked_visitors,
+    )
+
+
+def judge_cuped_strata(
+    strata: Sequence[CupedStratum],
+    *,
+    planned: int,
+    ended: bool = False,
+    scheduled: bool = False,
+    alpha: float = 0.05,
+    min_visitors: int = 100,
+    min_converted: int = 25,
+    clicked_visitors: tuple[int, int] | None = None,
+    sizes: Sequence[float] | None = None,
+) -> Verdict:
+    """As `judge_cuped`, over phases, averaged as `judge_strata` does."""
     return _judged(
-        (control.outcome, treatment.outcome),
-        lambda: cuped_rates(control, treatment),
+        added_up([(control.outcome, treatment.outcome) for control, treatment in strata]),
+        lambda: stratified_cuped_rates(strata, sizes=sizes),
         _Plan(visitors=planned, ended=ended, scheduled=scheduled, alpha=alpha),
         min_visitors=min_visitors,
         min_converted=min_converted,

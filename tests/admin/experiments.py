@@ -53,6 +53,7 @@ def form(**values: Any) -> dict[str, Any]:
         "planned_visitors": "400",
         "coverage": "1",
         "unit": "visitor",
+        "analysis": "plain",
         "layer": "",
         "layer_from": "0",
         "layer_to": "1",

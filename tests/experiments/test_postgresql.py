@@ -27,6 +27,8 @@ CHOSEN = (
     f"{HERE}/test_tiles.py::test_the_sums_hold_what_each_visitor_did_in_both_arms",
     f"{HERE}/test_tiles.py::test_pairs_that_nobody_is_left_in_are_zeros",
     f"{HERE}/test_forget.py::test_every_total_is_as_if_the_visitor_had_never_come",
+    f"{HERE}/test_baseline.py::test_the_past_is_recounted_from_raw_events",
+    f"{HERE}/test_baseline.py::test_old_events_that_are_carried_and_a_purge_leave_the_past",
     f"{HERE}/test_guardrails.py::test_clicks_that_bring_no_orders_pause",
 )
 

@@ -171,13 +171,23 @@ def test_segments_are_corrected_together(shop: Any) -> None:
     ]
     # No p-value that a daily look would find one day; at the end, one of each.
     assert {item.p_holm for item in report.segments} == {None}
-    assert "Not to decide by" in report_page(report)
-    assert "not to decide by before the end" in run("experiment_report", "warm-listing")
+    assert "each interval is always valid" in report_page(report)
+    assert "each always valid" in run("experiment_report", "warm-listing")
     assert "no p-value before the end" in report_csv(report)
+    # Nor in JSON: what it has holds however often one looks.
+    desktop = found["device", "desktop"].comparison
+    assert desktop is not None and desktop.method == "confidence_sequence"
+    assert desktop == sequential_difference(
+        *(arm_summary(Habits(visitors=200, clicking=n, seen=6)) for n in (60, 95)), planned=600
+    )
+    assert {item.basis for item in report.segments} == {"sequence"}
+    (said, *_rest) = report.as_dict()["segments"]
+    assert said["comparison"]["p_value"] == desktop.p_value and said["p_holm"] is None
     lifecycle.finish(shop.experiment, actor="ada")
     report = report_of(shop)
     found = {(item.kind, item.name): item for item in report.segments}
-    assert "Not to decide by" not in report_page(report)
+    assert "each interval is always valid" not in report_page(report)
+    assert {item.basis for item in report.segments} == {"fixed_horizon"}
     assert "p by Holm, by" in report_csv(report)
     known = [item for item in report.segments if item.comparison]
     raw = [item.comparison.p_value for item in known if item.comparison]

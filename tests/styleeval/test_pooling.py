@@ -9,7 +9,7 @@ import pytest
 
 from styleeval.inference import Summary, pool_products, score_association, score_effect
 from styleeval.inference.association import EXPLORATORY
-from styleeval.inference.effect import Effect
+from styleeval.inference.effect import Effect, recentred
 from styleeval.inference.errors import OutOfRange, ShapesDiffer, TooFewProducts
 from styleeval.inference.heterogeneity import (
     cochran_q,
@@ -124,12 +124,12 @@ def test_between_variance_shifts_and_scales() -> None:
 def test_the_posterior_of_the_spread_is_its_integral() -> None:
     effects, variances = LOG_RATIOS[:5] / 4, VARIANCES[:5]
     found = spread_posterior(effects, variances)
-    grid = np.linspace(0, 1.5, 20_001)
+    grid = np.linspace(0, 2.0, 20_001)
     density = []
     for tau in grid:
         total = variances + tau**2
         mean = (effects / total).sum() / (1 / total).sum()
-        exponent = ((effects - mean) ** 2 / total).sum() + (tau / 0.5) ** 2
+        exponent = ((effects - mean) ** 2 / total).sum() + (tau / 1.0) ** 2
         density.append(math.exp(-exponent / 2) / math.sqrt((1 / total).sum() * total.prod()))
     mean = np.average(grid, weights=density)
     assert found.weights @ found.deviations == pytest.approx(mean, rel=1e-3)
@@ -149,6 +149,50 @@ def test_shrunken_lifts_lie_between_their_own_and_the_mean() -> None:
     drawn_in = [p.shrunken.estimate for p in found.products]
     truth = np.expm1(lifts)
     assert np.mean((drawn_in - truth) ** 2) < np.mean((np.array(raw) - truth) ** 2)
+
+
+def test_a_second_step_of_the_score_comes_to_the_most_likely_lift() -> None:
+    products, _whole, _lifts = catalogue(4, 0.5)
+    for strata in products.values():
+        ((control, treatment),) = strata
+        effect = score_effect(strata)
+        assert effect is not None
+        assert recentred(effect, strata, 0.0).estimate == pytest.approx(effect.estimate, rel=1e-12)
+        ratio = math.log(treatment.sum_m / treatment.sum_d * control.sum_d / control.sum_m)
+        once = recentred(effect, strata, effect.estimate)
+        assert abs(once.estimate - ratio) < 0.2 * abs(effect.estimate - ratio) + 1e-4
+        again = recentred(effect, strata, recentred(effect, strata, once.estimate).estimate)
+        assert again.estimate == pytest.approx(ratio, abs=1e-6)
+        # Its information is that of two Poisson counts.
+        known = 1 / (1 / control.sum_m + 1 / treatment.sum_m)
+        assert again.information == pytest.approx(known, rel=1e-5)
+
+
+def test_the_ends_are_quantiles_of_the_mixture_over_tau() -> None:
+    """Of draws: τ, then the mean, then a new product's lift. 4 of 100,000 are two deviations."""
+    products, whole, _lifts = catalogue(5, 0.2)
+    silent = Summary.of(np.zeros(50), np.full(50, 3))
+    found = pool_products({**products, "new": [(silent, silent)]}, whole=whole)
+    shown = next(item for item in found.products if item.product == "new").shrunken
+    names = [(score_effect(strata), strata) for strata in products.values()]
+    common = found.common_variance or 0.0
+    first = [effect for effect, _strata in names if effect]
+    assert len(first) == len(products)
+    moved = [
+        recentred(effect, strata, math.log1p(item.shrunken.estimate))
+        for (effect, strata), item in zip(names, found.products, strict=False)
+        if effect
+    ]
+    # Near enough the second step's effects for a check of the ends to a hundredth.
+    effects = np.array([effect.estimate for effect in moved])
+    variances = np.array([effect.variance for effect in moved]) - common
+    spread, rng = spread_posterior(effects, variances), np.random.default_rng(6)
+    tau = rng.choice(spread.deviations, 100_000, p=spread.weights)
+    weights = 1 / (variances + tau[:, None] ** 2)
+    mean = (weights @ np.ones_like(effects)) ** -1
+    drawn_ = (weights * effects).sum(axis=1) * mean + rng.normal(0, np.sqrt(mean + tau**2 + common))
+    low, high = np.expm1(np.quantile(drawn_, [0.025, 0.975]))
+    assert (shown.low, shown.high) == (pytest.approx(low, abs=0.01), pytest.approx(high, abs=0.02))
 
 
 def test_more_data_is_shrunk_less() -> None:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from shop_style.experiments.estimand import PairRows, paired
+from shop_style.experiments.reporting.faults import fault_in_words
+from shop_style.experiments.reporting.past import cuped_strata_of
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.experiments.reporting.values import Effect, Moment
 from shop_style.models import Arm, Experiment, Phase, SummaryTotals
@@ -35,6 +37,19 @@ class Rule:
     alpha: float
     by_date: bool = False
     by_tile: bool = False
+    analysis: str = Experiment.Analysis.PLAIN
+    has_past: bool = False
+
+    @property
+    def adjusts(self) -> bool:
+        """Does what visitors did in the baseline decide with?"""
+        return self.has_past and self.analysis == Experiment.Analysis.CUPED
+
+    @property
+    def other(self) -> Rule:
+        """The same by the analysis that was not declared."""
+        plain, cuped = Experiment.Analysis.PLAIN, Experiment.Analysis.CUPED
+        return replace(self, analysis=plain if self.adjusts else cuped)
 
     def is_overrun(self, visitors: int, planned: int) -> bool:
         """Have more come than the declared end allows? With a date set, that is the end."""
@@ -52,8 +67,8 @@ class Rule:
         return max(1, round(self.planned_visitors * share))
 
 
-def rule_of(experiment: Experiment, arms: Sequence[Arm]) -> Rule:
-    """The rule of an experiment as it stands."""
+def rule_of(experiment: Experiment, arms: Sequence[Arm], *, has_past: bool = False) -> Rule:
+    """The rule of an experiment as it stands. has_past: a baseline went before."""
     is_due = experiment.paused_because == Experiment.Because.END_DUE
     finished = experiment.state == Experiment.State.FINISHED
     ended = experiment.ended_at
@@ -64,6 +79,8 @@ def rule_of(experiment: Experiment, arms: Sequence[Arm]) -> Rule:
         scheduled=is_due or (finished and on_date),
         by_date=experiment.ends_at is not None,
         by_tile=experiment.unit == Experiment.Unit.TILE,
+        analysis=experiment.analysis,
+        has_past=has_past,
         alpha=ALPHA / max(1, sum(not arm.is_control for arm in arms)),
     )
 
@@ -85,8 +102,27 @@ def effects_of(
     if control is None or not sums.phases:
         return [_without_data(arm) for arm in arms if not arm.is_control]
     return [
-        _effect(rule, control, arm, sums, daily, shared, part) for arm in arms if not arm.is_control
+        _known(rule, control, arm, sums, daily, shared, part) for arm in arms if not arm.is_control
     ]
+
+
+def _known(
+    rule: Rule,
+    control: Arm,
+    arm: Arm,
+    sums: Sums,
+    daily: Sequence[tuple[date, Sums]],
+    shared: PairRows,
+    part: str,
+) -> Effect:
+    """An arm's effect; that there is none, and why, where no visitors can have such sums."""
+    from styleeval.inference import InvalidSummary
+
+    try:
+        return _effect(rule, control, arm, sums, daily, shared, part)
+    except InvalidSummary as error:
+        reason = fault_in_words(error)
+        return replace(_without_data(arm), reasons=(reason,), fault=error.code)
 
 
 def _effect(
@@ -105,9 +141,11 @@ def _effect(
     if rule.is_overrun(_visitors(sums, control, arm), planned):
         as_of, then = _at_plan(rule, control, arm, planned, daily) or (None, sums)
     pairs, sizes = then.pairs(control, arm, part), then.sizes(control, arm, part)
-    verdict = judged(rule if as_of is None else replace(rule, ended=True), pairs, planned, sizes)
+    at = rule if as_of is None else replace(rule, ended=True)
+    verdict = judged(at, pairs, planned, sizes)
     strata = strata_of(pairs)
     has_data = verdict.comparison is not None
+    past = _past(at, pairs, planned, sizes) if rule.has_past and has_data else {}
     return Effect(
         arm=arm.slug,
         name=look_of(arm),
@@ -116,11 +154,29 @@ def _effect(
         level=verdict.level,
         comparison=verdict.comparison,
         per_visitor=_per_visitor(verdict, strata, planned, sizes) if has_data else None,
-        posterior=_posterior(strata, sizes) if has_data else None,
+        posterior=_posterior(rule, pairs, sizes) if has_data else None,
         reasons=verdict.reasons,
         course=tuple(_course(rule, control, arm, planned, daily)) if has_data else (),
         as_of=as_of,
+        analysis=str(Experiment.Analysis.CUPED if rule.adjusts else Experiment.Analysis.PLAIN),
+        **past,
     )
+
+
+def _past(rule: Rule, pairs: Pairs, planned: int, sizes: Sequence[int]) -> dict[str, Any]:
+    """What the baseline adds: the other analysis, the variance that CUPED keeps, the balance."""
+    from styleeval.inference import InvalidSummary, cuped_strata_difference
+
+    try:
+        found = cuped_strata_difference(cuped_strata_of(pairs), sizes=sizes)
+        beside = judged(rule.other, pairs, planned, sizes).comparison
+    except InvalidSummary as error:  # of the past alone: the plain reading stands
+        return {"fault": error.code}
+    return {
+        "beside": beside,
+        "variance_kept": found.variance_kept,
+        "balance": found.balance,
+    }
 
 
 def _at_plan(
@@ -185,22 +241,24 @@ def _without_data(arm: Arm) -> Effect:
 
 
 def judged(rule: Rule, pairs: Pairs, planned: int, sizes: Sequence[int]) -> Verdict:
-    """One arm's verdict."""
-    from styleeval.inference import judge_strata
+    """One arm's verdict, by the analysis that was declared."""
+    from styleeval.inference import judge_cuped_strata, judge_strata
 
     clicked = (
         sum(one["clicking_visitors"] for one, _other in pairs),
         sum(other["clicking_visitors"] for _one, other in pairs),
     )
-    return judge_strata(
-        strata_of(pairs),
-        planned=planned,
-        ended=rule.ended,
-        scheduled=rule.scheduled,
-        alpha=rule.alpha,
-        clicked_visitors=clicked,
-        sizes=sizes,
-    )
+    options: dict[str, Any] = {
+        "planned": planned,
+        "ended": rule.ended,
+        "scheduled": rule.scheduled,
+        "alpha": rule.alpha,
+        "clicked_visitors": clicked,
+        "sizes": sizes,
+    }
+    if rule.adjusts:
+        return judge_cuped_strata(cuped_strata_of(pairs), **options)
+    return judge_strata(strata_of(pairs), **options)
 
 
 def _per_visitor(
@@ -224,11 +282,19 @@ def _per_visitor(
         return None
 
 
-def _posterior(strata: Strata, sizes: Sequence[int]) -> Posterior | None:
-    from styleeval.inference import TooFewVisitors, stratified_lift_posterior
+def _posterior(rule: Rule, pairs: Pairs, sizes: Sequence[int]) -> Posterior | None:
+    """Of the rates that decide."""
+    from styleeval.inference import (
+        TooFewVisitors,
+        posterior_of,
+        stratified_cuped_rates,
+        stratified_lift_posterior,
+    )
 
     try:
-        return stratified_lift_posterior(strata, sizes=sizes)
+        if rule.adjusts:
+            return posterior_of(stratified_cuped_rates(cuped_strata_of(pairs), sizes=sizes))
+        return stratified_lift_posterior(strata_of(pairs), sizes=sizes)
     except TooFewVisitors:
         return None
 

@@ -36,6 +36,8 @@ def fidelity_of(
     scores: Mapping[tuple[int, Key], Mapping[str, float | None]],
 ) -> list[Fidelity]:
     """A line for each style and score that enough products have. scores: by arm and picture."""
+    from styleeval.inference import InvalidSummary
+
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None or not sums.slices(PREFIX):
         return []
@@ -43,7 +45,10 @@ def fidelity_of(
     for arm in arms:
         if arm.is_control:
             continue
-        strata = product_strata(control, arm, sums, products)
+        try:
+            strata = product_strata(control, arm, sums, products)
+        except InvalidSummary:  # the products beside it say so
+            continue
         for score in SCORES:
             line = _line(arm, score, strata, scores)
             if line is not None:

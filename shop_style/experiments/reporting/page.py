@@ -15,6 +15,7 @@ from shop_style.experiments.reporting.caterpillar import caterpillar
 from shop_style.experiments.reporting.chart import KEYS, ctr_chart, lift_bars
 from shop_style.experiments.reporting.rows import (
     arm_row,
+    baseline_row,
     check_row,
     effect_row,
     excluded_rows,
@@ -24,7 +25,12 @@ from shop_style.experiments.reporting.rows import (
 )
 from shop_style.experiments.reporting.scatter import scatter
 from shop_style.experiments.reporting.values import ExperimentReport
-from shop_style.experiments.reporting.verdict import lift_in_words, remarks, verdict
+from shop_style.experiments.reporting.verdict import (
+    beside_in_words,
+    lift_in_words,
+    remarks,
+    verdict,
+)
 from shop_style.models import Experiment
 
 STYLESHEET: Final = "shop_style/report.css"
@@ -61,6 +67,8 @@ def report_context(report: ExperimentReport) -> dict[str, Any]:
             for effect in report.without_flagged
             if effect.comparison is not None
         ],
+        "beside": beside_in_words(report),
+        "baseline": baseline_row(report.baseline) if report.baseline else None,
         "believed": any(effect.posterior for effect in report.effects),
         "bands": [band for band in bands if band],
         "chart": ctr_chart(report.hours, names, zone=timezone.get_current_timezone()),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shop_style.experiments.reporting.effects import look_of
+from shop_style.experiments.reporting.faults import fault_in_words
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.models import Arm, PhaseProduct, SummaryTotals
 
@@ -53,7 +54,9 @@ def product_strata(
     found: dict[Key, list[tuple[Row, Row]]] = {}
     phases = {phase.pk: phase for phase in sums.phases}
     for product in products:
-        phase = phases[product.phase_id]
+        phase = phases.get(product.phase_id)
+        if phase is None:
+            continue  # of a baseline, in which no arm showed its style
         one = sums.row(phase, control, f"{PREFIX}{product.pk}")
         other = sums.row(phase, arm, f"{PREFIX}{product.pk}")
         if one and other:
@@ -73,23 +76,27 @@ def _pooled(
     products: Sequence[PhaseProduct],
     names: Mapping[Key, str],
 ) -> StyleProducts:
-    from styleeval.inference.errors import TooFewProducts
+    from styleeval.inference.errors import InvalidSummary, TooFewProducts
     from styleeval.inference.pooling import pool_products
 
-    strata = {
-        ":".join(map(str, key)): value
-        for key, value in product_strata(control, arm, sums, products).items()
-    }
     called = {":".join(map(str, key)): name for key, name in names.items()}
     try:
+        strata = {
+            ":".join(map(str, key)): value
+            for key, value in product_strata(control, arm, sums, products).items()
+        }
         pooled = pool_products(strata, whole=strata_of(sums.pairs(control, arm)))
     except TooFewProducts as error:
-        return StyleProducts(
-            arm=arm.slug, name=look_of(arm), pooled=None, names={}, reason=str(error)
-        )
+        return _unpooled(arm, str(error))
+    except InvalidSummary as error:
+        return _unpooled(arm, fault_in_words(error))
     return StyleProducts(
         arm=arm.slug,
         name=look_of(arm),
         pooled=pooled,
         names={item.product: called.get(item.product, item.product) for item in pooled.products},
     )
+
+
+def _unpooled(arm: Arm, reason: str) -> StyleProducts:
+    return StyleProducts(arm=arm.slug, name=look_of(arm), pooled=None, names={}, reason=reason)

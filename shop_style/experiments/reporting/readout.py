@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from django.db.models import Sum
 
 from shop_style.experiments.estimand import estimand, pair_rows, visitors_in_any_arm
+from shop_style.experiments.reporting.baseline import baseline_report
 from shop_style.experiments.reporting.checks import Findings, checks_of
 from shop_style.experiments.reporting.effects import ALPHA, effects_of, look_of, rule_of
 from shop_style.experiments.reporting.enrolment import Enrolment, enrolment_of
 from shop_style.experiments.reporting.fidelity import fidelity_of
+from shop_style.experiments.reporting.past import past_of, with_past
 from shop_style.experiments.reporting.products import products_of
 from shop_style.experiments.reporting.segments import segments_of
 from shop_style.experiments.reporting.splits import Tallies, splits_of
@@ -30,14 +32,22 @@ from shop_style.models import Arm, DailyTally, Experiment, HourlyTotals, Phase, 
 
 def build_report(experiment: Experiment) -> ExperimentReport:
     """Read an experiment's rollups. The same seventeen queries for any number of events, days and
-    products, and one more for each model of the shop that holds pictures."""
+    products, and one more for each model of the shop that holds pictures, and for a baseline."""
     alias = experiment_database()
     arms = list(experiment.arms.using(alias).select_related("style"))
-    phases = list(experiment.phases.using(alias).order_by("number"))
-    sums, daily = newest_sums(alias, phases), daily_sums(alias, phases)
-    tallies = _tallies(alias, phases)
-    enrolment = enrolment_of(alias, phases)
-    rule = rule_of(experiment, arms)
+    every = list(experiment.phases.using(alias).order_by("number"))
+    phases = [phase for phase in every if not phase.is_baseline]
+    whole, daily = newest_sums(alias, every), daily_sums(alias, phases)
+    sums = whole.within(phases)
+    has_past = len(phases) < len(every)
+    if has_past:
+        past = past_of(alias, phases)
+        sums = with_past(sums, past)
+        daily = [(day, with_past(item, past)) for day, item in daily]
+    tallies = _tallies(alias, every)
+    baseline = baseline_report(experiment, every, arms, whole, sums, tallies)
+    enrolment = enrolment_of(alias, every)
+    rule = rule_of(experiment, arms, has_past=has_past)
     reports = tuple(_arm_report(arm, sums, tallies) for arm in arms)
     shared = pair_rows(alias, experiment, phases)
     effects = tuple(effects_of(rule, arms, sums, daily, shared))
@@ -69,7 +79,7 @@ def build_report(experiment: Experiment) -> ExperimentReport:
         arms=reports,
         effects=effects,
         splits=splits,
-        segments=tuple(segments_of(arms, sums, ended=rule.ended)),
+        segments=tuple(segments_of(arms, sums, rule)),
         checks=tuple(
             checks_of(
                 Findings(
@@ -83,6 +93,7 @@ def build_report(experiment: Experiment) -> ExperimentReport:
                     hours=hours,
                     rolled_at=rolled_at,
                     visitors=sum(arm.visitors for arm in reports) if once is None else once,
+                    baseline=baseline,
                 )
             )
         ),
@@ -101,6 +112,7 @@ def build_report(experiment: Experiment) -> ExperimentReport:
         if flagged
         else (),
         visitors_once=once,
+        baseline=baseline,
     )
 
 
@@ -115,17 +127,17 @@ def _tallies(alias: str, phases: Sequence[Phase]) -> Tallies:
 
 
 def _arm_report(arm: Arm, sums: Sums, tallies: Tallies) -> ArmReport:
-    from styleeval.inference import TooFewVisitors, ratio_interval
+    from styleeval.inference import InvalidSummary, TooFewVisitors, ratio_interval
 
     try:
         ctr = ratio_interval(clicks_over_viewable(sums.of(arm)), ALPHA)
-    except TooFewVisitors:
+    except (InvalidSummary, TooFewVisitors):  # a check tells of the first
         ctr = None
     return ArmReport(
         slug=arm.slug,
         name=look_of(arm),
         is_control=arm.is_control,
-        enrolled=_tallied(tallies, VISITOR, arm),
+        enrolled=_tallied(tallies, VISITOR, arm, sums),
         visitors=sums.total(arm, "visitors"),
         viewing_visitors=sums.total(arm, "viewing_visitors"),
         clicking_visitors=sums.total(arm, "clicking_visitors"),
@@ -140,17 +152,13 @@ def _arm_report(arm: Arm, sums: Sums, tallies: Tallies) -> ArmReport:
         flagged_visitors=sums.total(arm, "flagged_visitors"),
         mixed=sums.total(arm, "mixed"),
         tiles=sums.total(arm, "tiles"),
-        repeated=_tallied(tallies, REPEATED, arm),
+        repeated=_tallied(tallies, REPEATED, arm, sums),
         ctr=ctr,
     )
 
 
-def _tallied(tallies: Tallies, kind: str, arm: Arm) -> int:
-    return sum(
-        number
-        for (_phase, one, slug), number in tallies.items()
-        if one == kind and slug == arm.slug
-    )
+def _tallied(tallies: Tallies, kind: str, arm: Arm, sums: Sums) -> int:
+    return sum(tallies.get((phase.pk, kind, arm.slug), 0) for phase in sums.phases)
 
 
 def _hours(alias: str, arms: Sequence[Arm], phases: Sequence[Phase]) -> list[Hour]:

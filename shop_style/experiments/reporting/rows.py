@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from shop_style.experiments.reporting.baseline import BaselineReport
 from shop_style.experiments.reporting.chart import Bar
 from shop_style.experiments.reporting.fidelity import Fidelity
 from shop_style.experiments.reporting.scatter import score_names
@@ -229,6 +230,22 @@ def _p(value: float | None) -> str:
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def baseline_row(baseline: BaselineReport) -> str:
+    """The baseline in a line: since when, who came, who came back."""
+    values = {
+        "since": f"{baseline.started_at:%Y-%m-%d}",
+        "until": f"{baseline.ended_at or baseline.due:%Y-%m-%d}",
+        "visitors": f"{sum(baseline.visitors.values()):,}",
+        "returning": f"{sum(baseline.returning.values()):,}",
+    }
+    if baseline.ended_at is None:
+        return _("%(since)s to %(until)s, %(visitors)s visitors so far") % values
+    return (
+        _("%(since)s to %(until)s, %(visitors)s visitors, of whom %(returning)s came to the test")
+        % values
+    )
 
 
 def check_row(check: Check, names: Mapping[str, str]) -> CheckRow:

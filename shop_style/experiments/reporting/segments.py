@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from shop_style.experiments.reporting.effects import ALPHA
-from shop_style.experiments.reporting.sums import Row, Sums, clicks_over_viewable, strata_of
+from shop_style.experiments.reporting.effects import ALPHA, Rule
+from shop_style.experiments.reporting.sums import Sums, strata_of
 from shop_style.experiments.reporting.values import Segment
 from shop_style.models import Arm
 
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
 KINDS: Final = ("device", "position")
 
 
-def segments_of(arms: Sequence[Arm], sums: Sums, *, ended: bool) -> list[Segment]:
-    """Segments in order. Their p-values are for one look, and corrected together; there are none
-    before the end, for whoever looks daily would find a segment in most experiments."""
+def segments_of(arms: Sequence[Arm], sums: Sums, rule: Rule) -> list[Segment]:
+    """Segments in order. From the end on they are for one look, and corrected together; before it
+    each is always valid, for whoever looks daily at tests for one look would find a segment in
+    most experiments."""
     control = next((arm for arm in arms if arm.is_control), None)
     if control is None:
         return []
     found = [
-        _segment(sums, control, arm, kind, name)
+        _segment(sums, control, arm, name, rule)
         for kind in KINDS
         for name in sorted(sums.slices(f"{kind}:"), key=_place)
         for arm in arms
         if not arm.is_control
     ]
-    return _corrected(found) if ended else found
+    return _corrected(found) if rule.ended else found
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -39,34 +40,49 @@ def _place(name: str) -> tuple[int, str]:
     return (int(digits[0]) if digits else 0, name)
 
 
-def _segment(sums: Sums, control: Arm, arm: Arm, kind: str, name: str) -> Segment:
-    from styleeval.inference import compare_strata
+def _segment(sums: Sums, control: Arm, arm: Arm, name: str, rule: Rule) -> Segment:
+    from styleeval.inference import InvalidSummary
 
-    pairs = sums.pairs(control, arm, name)
+    kind, _colon, short = name.partition(":")
+    fault, comparison = "", None
+    try:
+        comparison = _comparison(sums, control, arm, name, rule)
+    except InvalidSummary as error:
+        fault = error.code
+    return Segment(
+        kind=kind,
+        name=short,
+        arm=arm.slug,
+        visitors=sums.total(control, "visitors", name) + sums.total(arm, "visitors", name),
+        ctr=_rate(sums, arm, name),
+        control_ctr=_rate(sums, control, name),
+        comparison=comparison,
+        basis="fixed_horizon" if rule.ended else "sequence",
+        fault=fault,
+    )
+
+
+def _comparison(sums: Sums, control: Arm, arm: Arm, name: str, rule: Rule) -> Comparison | None:
+    """For one look at the end; before it the sequence of the experiment's own plan."""
+    from styleeval.inference import compare_strata, judge_strata
+
+    pairs, sizes = sums.pairs(control, arm, name), sums.sizes(control, arm, name)
     clicked = (
         sum(one["clicking_visitors"] for one, _other in pairs),
         sum(other["clicking_visitors"] for _one, other in pairs),
     )
-    result = compare_strata(
-        strata_of(pairs),
-        alpha=ALPHA,
-        clicked_visitors=clicked,
-        sizes=sums.sizes(control, arm, name),
-    )
-    return Segment(
-        kind=kind,
-        name=name.removeprefix(f"{kind}:"),
-        arm=arm.slug,
-        visitors=sums.total(control, "visitors", name) + sums.total(arm, "visitors", name),
-        ctr=_rate(sums.of(arm, name)),
-        control_ctr=_rate(sums.of(control, name)),
-        comparison=result.comparison,
-    )
+    strata = strata_of(pairs)
+    if rule.ended:
+        return compare_strata(strata, alpha=ALPHA, clicked_visitors=clicked, sizes=sizes).comparison
+    planned = rule.planned(sums.phases, control, arm)
+    return judge_strata(
+        strata, planned=planned, alpha=ALPHA, clicked_visitors=clicked, sizes=sizes
+    ).sequence
 
 
-def _rate(rows: Sequence[Row]) -> float | None:
-    summary = clicks_over_viewable(rows)
-    return summary.sum_m / summary.sum_d if summary.sum_d else None
+def _rate(sums: Sums, arm: Arm, name: str) -> float | None:
+    seen = sums.total(arm, "viewable", name)
+    return sums.total(arm, "clicks", name) / seen if seen else None
 
 
 def _corrected(segments: Sequence[Segment]) -> list[Segment]:

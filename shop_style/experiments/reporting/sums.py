@@ -62,6 +62,12 @@ class Sums:
     phases: Sequence[Phase]
     rows: Mapping[tuple[int, int, str], Row]
 
+    def within(self, phases: Sequence[Phase]) -> Sums:
+        """Those of some of the phases."""
+        wanted = {phase.pk for phase in phases}
+        rows = {key: row for key, row in self.rows.items() if key[0] in wanted}
+        return Sums(phases=phases, rows=rows)
+
     def row(self, phase: Phase, arm: Arm, name: str = SummaryTotals.ALL) -> Row | None:
         """One of them, if it is there."""
         return self.rows.get((phase.pk, arm.pk, name))
@@ -108,7 +114,7 @@ def newest_sums(alias: str, phases: Sequence[Phase]) -> Sums:
     whole = rows.filter(slice=SummaryTotals.ALL).order_by()
     for phase, day in whole.values_list("phase").annotate(Max("day")):
         last |= Q(phase=phase, day=day)
-    found = rows.filter(last).order_by().values("phase_id", "arm_id", "slice", *COLUMNS)
+    found = rows.filter(last).order_by().values("phase_id", "arm_id", "slice", "day", *COLUMNS)
     return Sums(
         phases=phases,
         rows={(row["phase_id"], row["arm_id"], row["slice"]): row for row in found},

@@ -63,6 +63,11 @@ def _rows(report: ExperimentReport) -> Iterator[_Row]:
         yield from _arm_rows(arm)
     for effect in report.effects:
         yield from _effect_rows(effect)
+    if report.baseline is not None:
+        for slug, number in report.baseline.visitors.items():
+            back = report.baseline.returning[slug]
+            yield ("baseline", slug, "", "visitors", number, "", "", "", "")
+            yield ("baseline", slug, "", "returning", back, "", "", "", "")
     for segment in report.segments:
         comparison = segment.comparison
         yield _row(
@@ -92,7 +97,8 @@ def _rows(report: ExperimentReport) -> Iterator[_Row]:
 def _segment_note(segment: Segment) -> str:
     visitors = f"{segment.visitors} visitors"
     if segment.p_holm is None:
-        return f"{visitors}; no p-value before the end, or for too few"
+        fault = f"; {segment.fault}" if segment.fault else ""
+        return f"{visitors}; {segment.basis}; no p-value before the end, or for too few{fault}"
     return f"{visitors}; p by Holm, by Benjamini–Hochberg {segment.p_bh}"
 
 
@@ -107,10 +113,20 @@ def _effect_rows(effect: Effect) -> Iterator[_Row]:
     found = effect.comparison
     p = found.p_value if found else None
     note = f"{effect.state}; {effect.basis}; level {effect.level:g}"
+    if effect.analysis != "plain":
+        note += f"; {effect.analysis}"
+    if effect.fault:
+        note += f"; {effect.fault}: {'; '.join(effect.reasons)}"
     yield _row("effects", effect.arm, "", "ctr_lift", found.lift if found else None, p=p, note=note)
     yield _row(
         "effects", effect.arm, "", "ctr_difference", found.difference if found else None, p=p
     )
+    other = effect.beside
+    if other is not None:
+        name = "plain" if effect.analysis == "cuped" else "cuped"
+        note = f"{name}; decides nothing; variance kept by CUPED {effect.variance_kept:.4g}"
+        yield _row("effects", effect.arm, name, "ctr_lift", other.lift, p=other.p_value, note=note)
+        yield _row("effects", effect.arm, name, "ctr_difference", other.difference, p=other.p_value)
     mean = effect.per_visitor
     yield _row(
         "effects",

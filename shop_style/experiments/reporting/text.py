@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from shop_style.experiments.reporting.baseline import BaselineReport
 from shop_style.experiments.reporting.values import (
     AMBER,
     GREEN,
@@ -17,6 +18,7 @@ from shop_style.experiments.reporting.values import (
 )
 from shop_style.experiments.reporting.verdict import (
     basis_in_words,
+    beside_in_words,
     lift_in_words,
     p_in_words,
     remarks,
@@ -57,6 +59,10 @@ def report_lines(report: ExperimentReport) -> Iterator[str]:
         yield from _effect_lines(effect)
     if report.estimand:
         yield f"  {report.estimand}"
+    for sentence in beside_in_words(report):
+        yield f"  {sentence}"
+    if report.baseline is not None:
+        yield f"  {_baseline_line(report.baseline)}"
     for effect in report.without_flagged:
         if effect.comparison is not None:
             yield f"  {effect.name} without flagged visitors: {lift_in_words(effect)}"
@@ -66,6 +72,15 @@ def report_lines(report: ExperimentReport) -> Iterator[str]:
     for check in report.checks:
         yield f"  {check_in_words(check)}"
     yield from _remarks(report)
+
+
+def _baseline_line(baseline: BaselineReport) -> str:
+    until = baseline.ended_at or baseline.due
+    came = ", ".join(
+        f"{slug} {number:,} ({baseline.returning[slug]:,} came back)"
+        for slug, number in baseline.visitors.items()
+    )
+    return f"Baseline {baseline.started_at:%Y-%m-%d} to {until:%Y-%m-%d}, originals for all: {came}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -119,7 +134,7 @@ def _segment_lines(report: ExperimentReport) -> Iterator[str]:
     if not known:
         return
     yield ""
-    said = "p corrected by Holm" if report.is_final else "not to decide by before the end"
+    said = "p corrected by Holm" if report.is_final else "each always valid; p follows at the end"
     yield f"By device and place on the page ({said})"
     rows = [("segment", "arm", "visitors", "change of the CTR", "p")]
     for item in known:

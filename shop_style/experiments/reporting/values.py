@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from shop_style.experiments.reporting.baseline import BaselineReport
     from shop_style.experiments.reporting.fidelity import Fidelity
     from shop_style.experiments.reporting.products import StyleProducts
     from styleeval.inference import Comparison, Interval, Posterior
@@ -95,6 +96,11 @@ class Effect:
     p-value is held to. per_visitor: clicks per visitor, on the same footing. reasons: what is
     missing, or why the end was not the declared one. course: day by day. as_of: the day on which
     the planned visitors had come, where more came since that the reading leaves out.
+
+    analysis: what was declared to decide, `plain` or `cuped`; beside: the other one, on the same
+    footing, which decides nothing; variance_kept: of the plain one's, by CUPED; balance: the arms'
+    CTR in the baseline, in which they were alike. None without a baseline. fault: code of what is
+    wrong with the sums; empty is nothing.
     """
 
     arm: str
@@ -108,6 +114,11 @@ class Effect:
     reasons: tuple[str, ...] = ()
     course: tuple[Moment, ...] = ()
     as_of: date | None = None
+    analysis: str = "plain"
+    beside: Comparison | None = None
+    variance_kept: float | None = None
+    balance: Comparison | None = None
+    fault: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -125,8 +136,9 @@ class Segment:
     """One arm against the control among some visitors or places.
 
     kind: `device` or `position`. ctr, control_ctr: clicks over viewable impressions, None without
-    any. comparison: for one look. p_holm, p_bh: corrected for all segments that have a p-value;
-    None while there are too few, and before the end.
+    any. basis: of the comparison: `sequence` holds however often one looks, `fixed_horizon` is
+    there from the end on, for one look. p_holm, p_bh: of that, corrected for all segments; None
+    while there are too few, and before the end. fault: as of an effect.
     """
 
     kind: str
@@ -138,6 +150,8 @@ class Segment:
     comparison: Comparison | None
     p_holm: float | None = None
     p_bh: float | None = None
+    basis: str = "fixed_horizon"
+    fault: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +188,7 @@ class ExperimentReport:
     visitors who take no part, by why; left_out: products out of every arm, by why. unit, estimand:
     what was drawn, and what the effects are effects of. without_flagged: the effects without
     visitors of whom anything was flagged. visitors_once: in any arm, where one is in several.
+    phases, arms, effects and the rest are of the test; baseline: what went before it, if anything.
     """
 
     slug: str
@@ -207,6 +222,7 @@ class ExperimentReport:
     estimand: str = ""
     without_flagged: tuple[Effect, ...] = ()
     visitors_once: int | None = None
+    baseline: BaselineReport | None = None
 
     @property
     def visitors(self) -> int:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
 
 from shop_style.experiments.reporting.values import AMBER, RED, Check, Effect, ExperimentReport
+
+if TYPE_CHECKING:
+    from shop_style.experiments.reporting.baseline import BaselineReport
+    from styleeval.inference import Comparison
 
 
 def verdicts(report: ExperimentReport) -> list[str]:
@@ -14,15 +20,62 @@ def verdicts(report: ExperimentReport) -> list[str]:
 
 def verdict(report: ExperimentReport) -> str:
     """One sentence for people who decide."""
-    if not report.phases:
+    if not (report.phases or report.baseline):
         return _("The experiment has not started.")
     barrier = _barrier(report)
     if barrier:
         return barrier
+    if not report.phases and report.baseline is not None:
+        return _baseline_sentence(report, report.baseline)
     known = [effect for effect in report.effects if effect.comparison is not None]
     if not known:
         return _("There is not enough data yet to say anything.")
     return _sentence(report, headline(known))
+
+
+def _baseline_sentence(report: ExperimentReport, baseline: BaselineReport) -> str:
+    if report.is_final:
+        return _("It ended in its baseline: no style was shown, and nothing was compared.")
+    return _(
+        "It is in its baseline: everybody sees the originals in every arm until %(day)s, and "
+        "%(visitors)s visitors have a past so far."
+    ) % {
+        "day": f"{baseline.due:%Y-%m-%d %H:%M} UTC",
+        "visitors": f"{sum(baseline.visitors.values()):,}",
+    }
+
+
+def beside_in_words(report: ExperimentReport) -> list[str]:
+    """With a baseline: what the analysis that was not declared says, which decides nothing."""
+    said = []
+    for effect in report.effects:
+        if effect.beside is None:
+            continue
+        values = {
+            "name": effect.name,
+            "change": change_in_words(effect.beside),
+            "kept": f"{100 * (effect.variance_kept or 1):.0f} %",
+            "p": _p(effect.beside.p_value),
+        }
+        if effect.analysis == "cuped":
+            said.append(
+                _(
+                    "%(name)s without what visitors did in the baseline, for comparison: "
+                    "%(change)s, %(p)s. Declared before the start, the reading with it decides; "
+                    "it has %(kept)s of this one’s variance."
+                )
+                % values
+            )
+        else:
+            said.append(
+                _(
+                    "%(name)s with what visitors did in the baseline (CUPED), for comparison: "
+                    "%(change)s, %(p)s, with %(kept)s of the variance. Declared before the start, "
+                    "the plain reading decides; the better of two would be wrong too often."
+                )
+                % values
+            )
+    return said
 
 
 def is_barred(report: ExperimentReport, effect: Effect) -> bool:
@@ -42,6 +95,7 @@ def _barrier(report: ExperimentReport) -> str:
     known = {
         "arm_pictures": _("Do not trust this result: an arm shows pictures of another’s style."),
         "salts": _("Do not trust this result: its arms are drawn with a salt that is used twice."),
+        "sums": _("There is no result: the totals are of no possible visitors. Recount them."),
     }
     return known.get(failed[0].name) or _("Do not trust this result: %(title)s: %(finding)s.") % {
         "title": failed[0].title,
@@ -174,23 +228,27 @@ def basis_in_words(effect: Effect) -> str:
         return _("fixed, when the planned visitors had come (%(day)s)") % {
             "day": effect.as_of.isoformat()
         }
+    by = _(", with the baseline (CUPED)") if effect.analysis == "cuped" else ""
     if effect.is_final:
-        return _("fixed, at the planned end")
-    return _("always valid")
+        return _("fixed, at the planned end") + by
+    return _("always valid") + by
 
 
 def lift_in_words(effect: Effect) -> str:
     """The lift of the CTR with its interval, or the difference in points where there is none."""
-    if effect.comparison is None:
-        return "–"
-    lift = effect.comparison.lift
+    return "–" if effect.comparison is None else change_in_words(effect.comparison)
+
+
+def change_in_words(comparison: Comparison) -> str:
+    """As `lift_in_words`."""
+    lift = comparison.lift
     if lift is not None:
         share = f"{100 * (1 - lift.alpha):.3g} %"
         return (
             f"{100 * lift.estimate:+.1f} % "
             f"({share}: {100 * lift.low:+.1f} % … {100 * lift.high:+.1f} %)"
         )
-    points = effect.comparison.difference
+    points = comparison.difference
     return (
         f"{100 * points.estimate:+.2f} points ({100 * points.low:+.2f} … {100 * points.high:+.2f})"
     )
@@ -200,5 +258,8 @@ def p_in_words(effect: Effect) -> str:
     """The p-value, not more exactly than it means anything."""
     if effect.comparison is None:
         return "–"
-    p = effect.comparison.p_value
+    return _p(effect.comparison.p_value)
+
+
+def _p(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks.inference import bandit, many, single
+from tests.benchmarks.inference import bandit, many, past, single
 from tests.benchmarks.inference.cells import Finding, table
 from tests.benchmarks.inference.figure import false_positives
 from tests.benchmarks.inference.worlds import Crowd, skewed
 
 EVEN, SKEWED = Crowd(), Crowd(traffic=skewed)
+LOYAL = Crowd(concentration=2.0)
+"""Visitors whose rates differ widely: there is a habit to be known."""
 
 
 def cells(simulations: int) -> dict[str, list[Callable[[], list[Finding]]]]:
@@ -41,6 +43,17 @@ def cells(simulations: int) -> dict[str, list[Callable[[], list[Finding]]]]:
             lambda: many.products(simulations=n, deviation=0.0),
             lambda: many.products(simulations=n, deviation=0.1),
             lambda: many.products(simulations=n, deviation=0.3),
+        ],
+        "past": [
+            lambda: past.adjusted(
+                "even traffic", LOYAL, back=0.9, lift=0.0, simulations=n, visitors=1000
+            ),
+            lambda: past.adjusted(
+                "even traffic", LOYAL, back=0.9, lift=0.15, simulations=n, visitors=1000
+            ),
+            lambda: past.adjusted(
+                "skewed traffic", SKEWED, back=0.3, lift=0.15, simulations=n, visitors=4000
+            ),
         ],
         "bandit": [
             lambda: bandit.equal_arms(EVEN, simulations=n),

@@ -9,6 +9,11 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from shop_style.experiments.reporting.checks.arrivals import position_check, split_checks
+from shop_style.experiments.reporting.checks.before import (
+    balance_checks,
+    baseline_check,
+    sums_check,
+)
 from shop_style.experiments.reporting.checks.course import freshness_check, plan_check
 from shop_style.experiments.reporting.checks.failures import bot_checks, failure_checks, mixed_check
 from shop_style.experiments.reporting.checks.files import file_checks
@@ -30,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 _CHECKS: Final[Mapping[str, Callable[[Findings], Iterator[Check]]]] = {
     "sample_ratio": split_checks,
+    "sums": sums_check,
+    "baseline_split": baseline_check,
+    "baseline_balance": balance_checks,
     "load_failures": failure_checks,
     "bots": bot_checks,
     "mixed_arms": mixed_check,
@@ -51,9 +59,9 @@ _ORDER: Final = (RED, AMBER, GREEN, OPEN)
 
 def checks_of(found: Findings) -> list[Check]:
     """All of them: what stands against the result first, then in the order of the visitor's way."""
-    if not found.sums.phases:
-        return []
-    checks = [item for name in _CHECKS for item in _made(name, found)]
+    # In a baseline there is nothing else to be trusted yet.
+    names = _CHECKS if found.sums.phases else ["baseline_split"]
+    checks = [item for name in names for item in _made(name, found)]
     return sorted(checks, key=lambda item: _ORDER.index(item.light))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from shop_style.experiments.reporting.baseline import BaselineReport
 from shop_style.experiments.reporting.effects import Rule
 from shop_style.experiments.reporting.sums import Sums
 from shop_style.experiments.reporting.values import ArmReport, Effect, Hour, Split
@@ -33,6 +34,7 @@ class Findings:
     hours: Sequence[Hour]
     rolled_at: datetime | None
     visitors: int
+    baseline: BaselineReport | None = None
 
     @property
     def control(self) -> Arm | None:

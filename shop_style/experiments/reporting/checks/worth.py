@@ -42,7 +42,15 @@ def clickbait_checks(found: Findings) -> Iterator[Check]:
                 alpha=2 * STRICT,
                 sizes=found.sums.sizes(control, arm),
             )
-        except InferenceError:  # also of orders by visitors whose pictures never reported
+        except InferenceError as error:  # also of orders by visitors whose pictures never reported
+            yield Check(
+                name="clickbait",
+                arm=arm.slug,
+                light=OPEN,
+                title=title,
+                finding=_("orders and clicks that cannot be compared: %(error)s")
+                % {"error": error},
+            )
             continue
         down = comparison.difference.high < 0
         more = surplus(
