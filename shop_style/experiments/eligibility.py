@@ -56,6 +56,9 @@ def start_problems(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
     styles = [arm.style_id for arm in arms if arm.style_id]
     if len(set(styles)) < len(styles):
         problems.append("two arms have the same style; take one away")
+    retired = [arm.style.slug for arm in arms if arm.style and arm.style.retired_at]
+    if retired:
+        problems.append(f"{', '.join(retired)} is retired; bring it back, or take another style")
     if any(arm.weight <= 0 for arm in arms):
         problems.append("an arm's weight is not above 0; give it one, or take the arm away")
     total = sum(arm.weight for arm in arms)
