@@ -52,6 +52,11 @@ class StyleReferenceForm(forms.ModelForm):  # type: ignore[type-arg]
         return [] if self.instance.pk is None and set(changed) <= {"position"} else changed
 
     @property
+    def is_left_empty(self) -> bool:
+        """Is it what remains of a card that was taken away again?"""
+        return self.is_bound and self.instance.pk is None and not self.has_changed()
+
+    @property
     def picture_url(self) -> str:
         """Address of its picture, also while that is only staged."""
         if self.instance.pk:
