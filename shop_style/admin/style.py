@@ -24,6 +24,8 @@ from shop_style.admin.style_trial import TrialForm, TrialView, trial_view
 from shop_style.admin.style_uses import uses_view
 from shop_style.admin.thumbnails import file_url, picture, reference_url
 from shop_style.exceptions import ShopStyleError
+from shop_style.generation.artefact import FITTING_ENGINE
+from shop_style.generation.look import GRADE_ENGINE
 from shop_style.generation.request import recipe_digest
 from shop_style.generation.strengths import STRENGTHS
 from shop_style.models import AuditEntry, Status, Style, StyleReference, StyleVariant
@@ -32,6 +34,9 @@ from shop_style.models.variant import Review
 from shop_style.transfer.built_in import built_in_styles
 from shop_style.transfer.cube import ENDING
 from shop_style.transfer.registry import engines
+
+_LOOKS = {"built_in": FITTING_ENGINE, "cube": GRADE_ENGINE}
+"""Which engine a field of a look is for."""
 
 
 @admin.register(Style)
@@ -153,6 +158,16 @@ class StyleAdmin(StyleStepsMixin, StyleJobsMixin, admin.ModelAdmin):  # type: ig
             path("<path:object_id>/trial/", wrap(self.trial_view), name="shop_style_style_trial"),
         ]
         return [*own, *super().get_urls()]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Style | None = None) -> Any:
+        """With the looks folded away that are not the engine's: thirty pictures are long."""
+        shown = []
+        for name, options in super().get_fieldsets(request, obj):
+            engine = _LOOKS.get(next(iter(options["fields"])))
+            folded = obj is not None and engine is not None and engine != obj.engine
+            classes = ("collapse",) if folded else ()
+            shown.append((name, {**options, "classes": classes}))
+        return shown
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
