@@ -93,6 +93,8 @@ class JobView:
     sheet: str
     pairs: tuple[PairView, ...]
     strips: tuple[StripView, ...]
+    picture: str
+    """What the strips show, empty for other kinds."""
 
 
 def latest_jobs(site: AdminSite, style: Style) -> list[JobView]:
@@ -120,6 +122,7 @@ def _view(site: AdminSite, style: Style, job: StyleJob) -> JobView:
         sheet=url,
         pairs=tuple(_pairs(url, report.get("shown", ()))) if url else (),
         strips=tuple(_strips(url, report, style)),
+        picture=str(report.get("picture", "")).rpartition("/")[2],
     )
 
 

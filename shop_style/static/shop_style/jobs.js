@@ -94,7 +94,7 @@
     function count() {
       var ticked = boxes.filter(function (box) { return box.checked; }).length, most = Number(root.dataset.most);
       boxes.forEach(function (box) { box.disabled = !box.checked && ticked >= most; });
-      chosen.textContent = filled(root.dataset.chosen, { number: ticked, most: most });
+      chosen.textContent = filled(ticked >= most ? root.dataset.full : root.dataset.chosen, { number: ticked, most: most });
     }
     if (boxes.length && chosen) {
       boxes.forEach(function (box) { box.addEventListener("change", count); });
