@@ -162,6 +162,13 @@ class TestReferences:
         assert watcher.post(f"{LIST}references/", values).status_code == 403
         assert not media.exists()  # nothing was kept
 
+    def test_who_may_only_look_sees_them_and_no_field(self, staff: Any, make_style: Any) -> None:
+        style = make_style()
+        StyleReference.objects.update(source="studio, October")
+        text = page(staff("shop_style.view_stylereference"), style)
+        assert style.references.get().image.name in text and "studio, October" in text
+        assert "references-dropped" not in text and "references-0-licence" not in text
+
     def test_places_are_the_order_that_counts(
         self, staff: Any, make_style: Any, reference: bytes
     ) -> None:
