@@ -112,6 +112,18 @@ class StyleNotFittable(EngineError, ValueError):
     permanent = True
 
 
+class StyleRetired(ShopStyleError, ValueError):
+    """Variants were asked for in a style that is retired."""
+
+    code = "style_retired"
+
+
+class StyleInUse(ShopStyleError, ValueError):
+    """A running experiment needs the style."""
+
+    code = "style_in_use"
+
+
 class StyleArtefactError(EngineError, ValueError):
     """The fitted parameters of a style cannot be read by this version."""
 

@@ -157,7 +157,7 @@ def _follow(picture: SourceImage, before: str) -> None:
         retire_for(picture)
         return
     retire_for(picture, keep_digest=picture.digest())
-    automatic = list(Style.objects.home().filter(automatic=True))
+    automatic = list(Style.objects.home().offered().filter(automatic=True))
     if not automatic:
         return
     report = request_variants([picture], automatic, actor="automatic")

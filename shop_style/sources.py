@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from django.apps import apps
@@ -202,6 +203,45 @@ def latest_pictures(number: int) -> list[SourceImage]:
         pictures = [SourceImage(source, row) for row in rows]
         found += [picture for picture in pictures if picture.name]
     return found[:number]
+
+
+def varied_pictures(number: int, *, among: int = 300) -> list[SourceImage]:
+    """Pictures from across the newest of the sources: of a product one, where there are enough.
+
+    Two queries a source. Raises SourceError when a source of the settings leads nowhere.
+    """
+    found: list[list[SourceImage]] = []
+    for source in sources():
+        rows = source.model._default_manager.exclude(**{source.field: ""})
+        owner = _owner_field(source.model)
+        names = ("pk", owner.attname) if owner else ("pk", "pk")
+        pairs = list(rows.order_by("-pk").values_list(*names)[:among])
+        # The first picture of a product is as a rule the one that it is known by.
+        firsts = list({belongs: pk for pk, belongs in pairs}.values())
+        others = [pk for pk, _ in pairs if pk not in set(firsts)]
+        keys = _spread(firsts, number)
+        keys += _spread(others, number - len(keys))
+        there = source.model._default_manager.in_bulk(keys)
+        found.append([SourceImage(source, there[pk]) for pk in keys if pk in there])
+    in_turn = [item for group in zip_longest(*found) for item in group if item and item.name]
+    return in_turn[:number]
+
+
+def _owner_field(model: type[models.Model]) -> models.ForeignKey[Any, Any] | None:
+    """The foreign key to what a row is a part of: it goes when that goes."""
+    for field in model._meta.get_fields():
+        if not isinstance(field, models.ForeignKey) or field.null:
+            continue
+        if field.remote_field.on_delete is models.CASCADE:  # type: ignore[attr-defined]
+            return field
+    return None
+
+
+def _spread(keys: list[Any], number: int) -> list[Any]:
+    """As many of them, evenly apart; all where there are no more."""
+    if len(keys) <= number:
+        return keys
+    return [keys[index * len(keys) // number] for index in range(number)]
 
 
 def child_sources(model: type[models.Model]) -> list[tuple[Source, str]]:

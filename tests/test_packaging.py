@@ -58,6 +58,14 @@ for job in ("first-look", "fit"):
     client.post(f"/admin/shop_style/style/{style.pk}/{job}/")
 assert StyleJob.objects.count() == 2
 assert client.get(f"/admin/shop_style/style/{style.pk}/change/").status_code == 200
+at = f"/admin/shop_style/style/{style.pk}/"
+tried = {"engine": "network", "region": "whole", "thresholds": '{"max_delta_e": 9}'}
+assert client.post(f"{at}trial/", tried).status_code == 200
+assert client.get(f"{at}jobs/").status_code == 200
+dropped = {"dropped": ContentFile(b"x", name="x.png")}
+assert client.post("/admin/shop_style/style/references/", dropped).json()["refused"]
+assert client.get(f"{at}retire/").status_code == 200
+assert client.post(f"{at}retire/", {"published": "serve"}).status_code == 302
 import io
 from PIL import Image
 from shop_style.demo.models import Product, ProductImage

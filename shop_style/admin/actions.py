@@ -76,7 +76,7 @@ def generate_style_variants(
         return None
     chosen = {pk for pk in request.POST.getlist("styles") if pk.isdecimal()}
     if "confirm" in request.POST:
-        styles = list(Style.objects.home().filter(pk__in=chosen))
+        styles = list(Style.objects.home().offered().filter(pk__in=chosen))
         if styles:
             actor = request.user.get_username()
             report = request_variants(pictures, styles, actor=actor)
@@ -132,7 +132,7 @@ def _back(modeladmin: admin.ModelAdmin[Any], request: HttpRequest, rows: Sequenc
 def _choices(pictures: list[SourceImage], chosen: set[str]) -> list[StyleChoice]:
     references = Prefetch("references", queryset=StyleReference.objects.order_by("position", "pk"))
     choices = []
-    for style in Style.objects.home().prefetch_related(references):
+    for style in Style.objects.home().offered().prefetch_related(references):
         choices.append(
             StyleChoice(
                 style=style,

@@ -59,7 +59,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
 }
 """Which row of the table, and which of its numbers, a threshold is about."""
 
-_OTHERS = {
+OTHER_ROWS = {
     "min_mask_confidence": (
         _("Product found"),
         _("How sure it is where the product lies; 1 is certain."),
@@ -217,7 +217,7 @@ def _others(card: Card, bounds: Mapping[str, float]) -> Iterator[ScoreRow]:
         value = None if name in PLACES else _value(name, card)
         if value is None:
             continue
-        title, hint, unit = _OTHERS.get(name, (advice_for(LIMITS[name].code).name, "", PLAIN))
+        title, hint, unit = OTHER_ROWS.get(name, (advice_for(LIMITS[name].code).name, "", PLAIN))
         held = (_held_to(name, bound, value, unit),)
         yield ScoreRow(name=title, hint=hint, product=_cell(unit, value, held, ""), limits=held)
 

@@ -1,4 +1,4 @@
-"""Forms of a style and its references; uploads pass the same intake as product pictures."""
+"""The form of a style; what its engine, gate and thresholds refuse is said at its fields."""
 
 from __future__ import annotations
 
@@ -14,17 +14,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from shop_style.admin.labels import LabelledFormSet
-from shop_style.exceptions import CubeError, IntakeError, UnknownEngine
-from shop_style.generation.artefact import FITTING_ENGINE, MOST_REFERENCES
+from shop_style.exceptions import CubeError
+from shop_style.generation.artefact import FITTING_ENGINE
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.look import has_this_cube
-from shop_style.imaging.intake import decode
-from shop_style.models import Style, StyleReference
+from shop_style.models import Style
 from shop_style.transfer.built_in import BuiltInStyle, built_in_styles
 from shop_style.transfer.cube import ENDING, read_cube
 from shop_style.transfer.parameters import AS_AUTHORED
-from shop_style.transfer.registry import EngineEntry, engine_entry, engines
+from shop_style.transfer.registry import engines
 from styleeval.preservation.gate import THRESHOLDS
 
 
@@ -50,7 +48,7 @@ class PrettyJSONField(forms.JSONField):
 
 
 class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A style; what its engine, gate and thresholds refuse is said at their fields."""
+    """A style: its recipe, its look where that is no reference, and its gate."""
 
     engine = forms.ChoiceField(label=_("Engine"))
     built_in = forms.ChoiceField(
@@ -189,82 +187,3 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
                 _("Write an object of names and values in braces."), code="no_object"
             )
         return value
-
-
-class StyleReferenceForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A reference picture, which must be one, with the licence it is used under."""
-
-    class Meta:
-        model = StyleReference
-        fields = ("image", "licence", "source", "position")
-        widgets = dict.fromkeys(("licence", "source"), forms.TextInput(attrs={"size": 20}))
-
-    def clean_image(self) -> Any:
-        """Refuse at once what a worker would refuse later."""
-        image = self.cleaned_data["image"]
-        if not isinstance(image, UploadedFile):
-            return image
-        limits = intake_limits()
-        try:
-            decode(image.read(limits.max_bytes + 1), name=image.name or "", limits=limits)
-        except IntakeError as error:
-            raise ValidationError(str(error), code=error.code) from error
-        image.seek(0)
-        return image
-
-
-def _no_look(entry: EngineEntry) -> Any:
-    if entry.artefact_ending == ENDING:
-        return _(
-            "This style has no look yet: give it a .cube file above, or add at least one reference "
-            "picture here."
-        )
-    return _("This engine takes its look from reference pictures: add at least one.")
-
-
-class StyleReferenceFormSet(LabelledFormSet):
-    """The references of a style: none left is refused where the engine needs one."""
-
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        left = [
-            form
-            for form in self.forms
-            if (form.instance.pk or form.has_changed()) and form not in self.deleted_forms
-        ]
-        try:
-            entry = engine_entry(self.instance.engine)
-        except UnknownEngine:
-            return
-        if entry.needs_references and not left and not self.instance.has_own_artefact:
-            raise ValidationError(_no_look(entry), code="no_reference")
-        if entry.most_references is not None and len(left) > entry.most_references:
-            raise ValidationError(
-                _("This engine takes at most %(most)d references; remove some."),
-                code="too_many_references",
-                params={"most": entry.most_references},
-            )
-        parameters = self.instance.parameters
-        if entry.name == FITTING_ENGINE and isinstance(parameters, dict):
-            self._check_look(len(left), built_in=parameters.get("style"))
-
-    def _check_look(self, references: int, *, built_in: str | None) -> None:
-        """A style of the network has a built-in look, or references to fit it on."""
-        if built_in:
-            return
-        if not references:
-            raise ValidationError(
-                _(
-                    "This style has no look yet: pick a built-in style above, or add from one to "
-                    "five reference pictures here and fit it on them."
-                ),
-                code="no_reference",
-            )
-        if references > MOST_REFERENCES:
-            raise ValidationError(
-                _("A style is fitted on at most %(most)d references; remove some."),
-                code="too_many_references",
-                params={"most": MOST_REFERENCES},
-            )

@@ -38,7 +38,11 @@ def form_points(experiment: Experiment, arms: Sequence[Arm]) -> list[Point]:
             title=_("One arm shows the originals, and another a style"),
             problems=tuple(_of_arms(arms)),
         ),
-        Point(name="styles", title=_("No two arms have the same style"), problems=_of_styles(arms)),
+        Point(
+            name="styles",
+            title=_("No two arms have the same style, and none a retired one"),
+            problems=_of_styles(arms),
+        ),
         Point(
             name="weights",
             title=_("Weights are above 0 and sum to 1"),
@@ -91,10 +95,14 @@ def _of_arms(arms: Sequence[Arm]) -> list[str]:
 
 
 def _of_styles(arms: Sequence[Arm]) -> tuple[str, ...]:
+    problems = []
     styles = [arm.style_id for arm in arms if arm.style_id]
-    if len(set(styles)) == len(styles):
-        return ()
-    return ("two arms have the same style; take one away",)
+    if len(set(styles)) < len(styles):
+        problems.append("two arms have the same style; take one away")
+    retired = [arm.style.slug for arm in arms if arm.style and arm.style.retired_at]
+    if retired:
+        problems.append(f"{', '.join(retired)} is retired; bring it back, or take another style")
+    return tuple(problems)
 
 
 def _of_weights(arms: Sequence[Arm]) -> list[str]:

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from shop_style.exceptions import (
-    FacesRefused,
-    GuideUnusable,
-    IntakeError,
-    MaskUncertain,
-    PictureUnsuitable,
-    RequestOutdated,
-)
+from shop_style.exceptions import IntakeError, RequestOutdated
 from shop_style.generation.artefact import (
     check_can_be_fitted,
     check_number_of_references,
@@ -23,7 +16,12 @@ from shop_style.generation.artefact import (
 )
 from shop_style.generation.job_result import JobResult
 from shop_style.generation.limits import intake_limits
-from shop_style.generation.photographs import Photograph, named_pictures, readable_photographs
+from shop_style.generation.photographs import (
+    UNSHOWABLE,
+    Photograph,
+    named_pictures,
+    readable_photographs,
+)
 from shop_style.models import Status, Style, StyleJob
 from shop_style.sources import SourceImage
 
@@ -150,6 +148,7 @@ class Fitting:
         from shop_style.generation.recipe import fitted_recipe
 
         missing = list(left_out)
+        shown: list[dict[str, Any]] = []
         share = _FIT_SHARE if self.photographs else 1.0
         on_stage("fit")
         fitted = self._fitted(_part(report, 0.0, share), cancelled, on_progress)
@@ -159,8 +158,9 @@ class Fitting:
             fitted_recipe(self.style, fitted.artefact),
             report=_part(report, share, 1.0),
             cancelled=cancelled,
-            leave_out=(IntakeError, FacesRefused, GuideUnusable, MaskUncertain, PictureUnsuitable),
+            leave_out=UNSHOWABLE,
             on_left_out=lambda error: missing.append(str(error)),
+            on_shown=shown.append,
         )
         only_a_look = self.kind == StyleJob.Kind.FIRST_LOOK and self.style.has_own_artefact
         return JobResult(
@@ -170,6 +170,7 @@ class Fitting:
                 **fitted.report.as_dict(),
                 "summary": fitted.report.summary(),
                 "left_out": missing,
+                "shown": shown,
             },
         )
 

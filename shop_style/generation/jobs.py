@@ -6,13 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import Error as DatabaseFault
+from django.db import transaction
+from django.utils import timezone
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import LeaseLost, RenderCancelled, SourceError
 from shop_style.generation.job_result import JobResult, keep_result
 from shop_style.generation.lease import Lease
-from shop_style.generation.photographs import named_photograph, named_pictures
-from shop_style.models import Status, Style, StyleJob
+from shop_style.generation.photographs import (
+    UNSHOWABLE,
+    Photograph,
+    named_photograph,
+    named_pictures,
+)
+from shop_style.models import AuditEntry, Status, Style, StyleJob
 from shop_style.sources import SourceImage
 
 
@@ -52,8 +59,7 @@ def run_claimed(
     except LeaseLost:
         return Status.RUNNING
     except RenderCancelled:
-        rows.release(pk, token)
-        return Status.PENDING
+        return Status.PENDING if rows.release(pk, token) else Status.RUNNING
     except DatabaseFault:
         raise
     except Exception as error:  # the boundary: whatever an engine raises
@@ -61,17 +67,66 @@ def run_claimed(
     return end_attempt(rows, pk, token, job.attempts, failure)
 
 
+def cancel(job: StyleJob, *, actor: str) -> bool:
+    """Take a job that waits or runs out of the queue. False: it had ended already.
+
+    A worker that is at it loses its lease with this: it stops at its next beat, and whatever it
+    made till then is refused by the fence and removed.
+    """
+    using = job._state.db
+    now = timezone.now()
+    with transaction.atomic(using=using):
+        taken = (
+            StyleJob.objects.using(using)
+            .filter(pk=job.pk, status__in=(Status.PENDING, Status.RUNNING))
+            .update(
+                status=Status.FAILED,
+                lease_token="",
+                lease_expires_at=None,
+                next_attempt_at=None,
+                stage="",
+                error_code=RenderCancelled.code,
+                error_detail=f"{actor} stopped it; ask again whenever you like",
+                finished_at=now,
+                updated_at=now,
+            )
+        )
+        if taken:
+            AuditEntry.objects.record(
+                "stopped", job.style, actor=actor, detail={"job": job.pk, "kind": job.kind}
+            )
+    return bool(taken)
+
+
 def _made(job: StyleJob, lease: Lease, cancelled: Callable[[], bool]) -> JobResult:
-    if job.kind != StyleJob.Kind.PREVIEW:
+    if job.kind in (StyleJob.Kind.FIT, StyleJob.Kind.FIRST_LOOK):
         from shop_style.generation.fitting import fit_job
 
         return fit_job(job, report=lease.report, on_stage=lease.enter_stage, cancelled=cancelled)
+    lease.enter_stage("render")
+    photographs = [named_photograph(item) for item in job.payload["pictures"]]
+    if job.kind == StyleJob.Kind.STRENGTHS:
+        from shop_style.generation.strengths import strengths_sheet
+
+        return strengths_sheet(photographs[0], job.style, report=lease.report, cancelled=cancelled)
+    return _preview(job, photographs, lease, cancelled)
+
+
+def _preview(
+    job: StyleJob, photographs: Sequence[Photograph], lease: Lease, cancelled: Callable[[], bool]
+) -> JobResult:
     from shop_style.generation.preview_sheet import preview_sheet
     from shop_style.generation.recipe import recipe_for
 
-    lease.enter_stage("render")
-    photographs = [named_photograph(item) for item in job.payload["pictures"]]
+    shown: list[dict[str, Any]] = []
+    missing: list[str] = []
     sheet = preview_sheet(
-        photographs, recipe_for(job.style), report=lease.report, cancelled=cancelled
+        photographs,
+        recipe_for(job.style),
+        report=lease.report,
+        cancelled=cancelled,
+        leave_out=UNSHOWABLE,
+        on_left_out=lambda error: missing.append(str(error)),
+        on_shown=shown.append,
     )
-    return JobResult(sheet=sheet)
+    return JobResult(sheet=sheet, report={"shown": shown, "left_out": missing})

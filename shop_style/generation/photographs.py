@@ -9,7 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from shop_style.conf import app_settings
-from shop_style.exceptions import GuideUnusable, IntakeError, SourceError
+from shop_style.exceptions import (
+    FacesRefused,
+    GuideUnusable,
+    IntakeError,
+    MaskUncertain,
+    PictureUnsuitable,
+    SourceError,
+)
 from shop_style.generation.guides import guide_of
 from shop_style.generation.limits import intake_limits
 from shop_style.imaging.guide import Guide
@@ -18,6 +25,10 @@ from shop_style.sources import SourceImage, parse_source
 
 PREVIEW_PICTURES = 6
 """How many of the shop's pictures a job on a style looks at."""
+
+
+UNSHOWABLE = (IntakeError, FacesRefused, GuideUnusable, MaskUncertain, PictureUnsuitable)
+"""Errors that are one photograph's own: a sheet goes on without it, and names it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from shop_style import __version__
 from shop_style.generation.budget import Found, strongest
+from shop_style.generation.limits import faces_allowed, intake_limits
+from shop_style.generation.photographs import Photograph
+from shop_style.generation.recipe import configured_segmenter
 from shop_style.generation.specification import Output, Recipe
 from shop_style.generation.stylist import Stylist
 from shop_style.imaging.composite import require_mask
@@ -106,14 +109,9 @@ def render(
     on_stage("mask")
     drawn = None if guide is None else guide.mask_for(photo.size, picture=name)
     mask = find_mask(photo, merchant=drawn, segmenter=segmenter)
-    needed = "background" if recipe.entry.needs_mask else recipe.region
-    require_mask(mask, needed, name=name)
+    _require_mask(mask, recipe, name)
     on_stage("stylise")
-    offered = context or RenderContext()
-    marked = () if guide is None else guide.boxes
-    places = print_boxes(photo, mask, marked) if recipe.text_lock else ()
-    clean = _cleaned(photo, mask, offered) if recipe.restore_first else photo
-    stylist = Stylist(recipe, clean, mask, offered, original=photo, places=places, marked=marked)
+    stylist = _stylist(photo, mask, recipe, context or RenderContext(), guide)
     found = _found(stylist, recipe, on_stage)
     candidate = found.candidate
     on_stage("encode")
@@ -148,6 +146,67 @@ def render(
         engine_detail=stylist.detail,
         seconds=time.perf_counter() - started,
     )
+
+
+def _require_mask(mask: ProductMask, recipe: Recipe, name: str) -> None:
+    needed = "background" if recipe.entry.needs_mask else recipe.region
+    require_mask(mask, needed, name=name)
+
+
+def _stylist(
+    photo: Photo, mask: ProductMask, recipe: Recipe, context: RenderContext, guide: Guide | None
+) -> Stylist:
+    marked = () if guide is None else guide.boxes
+    places = print_boxes(photo, mask, marked) if recipe.text_lock else ()
+    clean = _cleaned(photo, mask, context) if recipe.restore_first else photo
+    return Stylist(recipe, clean, mask, context, original=photo, places=places, marked=marked)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """A photograph that was taken in, with its product told: ready for any number of recipes."""
+
+    photo: Photo
+    mask: ProductMask
+
+    def stylist(self, recipe: Recipe, context: RenderContext, of: Photograph) -> Stylist:
+        """Whoever styles it by a recipe. Raises MaskUncertain where that needs the product."""
+        _require_mask(self.mask, recipe, of.name)
+        return _stylist(self.photo, self.mask, recipe, context, of.guide)
+
+
+def look_at(photograph: Photograph, *, longest: int) -> Seen:
+    """Take a photograph in by the shop's settings, scaled down to a longest side in pixels.
+
+    Raises IntakeError, FacesRefused, GuideUnusable.
+    """
+    photo = decode(photograph.data, name=photograph.name, limits=intake_limits())
+    if not faces_allowed():
+        refuse_faces(photo, name=photograph.name)
+    guide = photograph.guide
+    drawn = None if guide is None else guide.mask_for(photo.size, picture=photograph.name)
+    mask = find_mask(photo, merchant=drawn, segmenter=configured_segmenter())
+    return Seen(
+        photo=dataclasses.replace(
+            photo,
+            rgb=_smaller(photo.rgb, longest),
+            alpha=None if photo.alpha is None else _smaller(photo.alpha, longest),
+        ),
+        mask=dataclasses.replace(mask, weights=_smaller(mask.weights, longest)),
+    )
+
+
+def _smaller(plane: Pixels, longest: int) -> Pixels:
+    import cv2
+    import numpy as np
+
+    height, width = plane.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return plane
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small: Pixels = cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.ascontiguousarray(small.clip(0, 1))
 
 
 def _found(stylist: Stylist, recipe: Recipe, on_stage: Callable[[str], None]) -> Found:

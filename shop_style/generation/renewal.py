@@ -37,7 +37,7 @@ def renew(
             report.add(
                 request_variants(
                     [picture],
-                    Style.objects.home().filter(slug__in=slugs),
+                    Style.objects.home().offered().filter(slug__in=slugs),
                     overrides=json.loads(overrides),
                     # What failed is queued again itself, and leaves no failed row behind.
                     regenerate=not failed,

@@ -16,7 +16,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from shop_style.exceptions import EngineParameterError, ShopStyleError, SourceError
+from shop_style.exceptions import (
+    EngineParameterError,
+    ShopStyleError,
+    SourceError,
+    StyleRetired,
+)
 from shop_style.generation.databases import style_in
 from shop_style.generation.dispatchers import get_dispatcher
 from shop_style.models import Status, Style, StyleVariant
@@ -71,7 +76,7 @@ def request_variant(
     """Ask for one variant of one row's picture. Returns its row, new or already there.
 
     Raises SourceError when the row's model is no source or has no file, EngineParameterError
-    for an override that does not fit.
+    for an override that does not fit, StyleRetired.
     """
     report = request_variants(
         [source_image(instance, field)], [style], overrides=overrides, actor=actor
@@ -94,11 +99,12 @@ def request_variants(
     overrides: `strength` (0–1 or None for auto) and `region`, for these variants only.
     regenerate: ask again for what exists; what is live stays live until then.
     Reads each file once, for its digest. A picture that cannot be read is refused, not fatal.
-    Raises EngineParameterError for overrides that do not fit.
+    Raises EngineParameterError for overrides that do not fit, StyleRetired for a retired style.
     """
     changes = checked_overrides(overrides or {})
     report = RequestReport()
     wanted_styles = list(styles)
+    _refuse_retired(wanted_styles)
     by_database: dict[str, list[tuple[SourceImage, str]]] = defaultdict(list)
     for picture in pictures:
         try:
@@ -113,6 +119,15 @@ def request_variants(
     if report.created or report.requeued:
         logger.info("%s asked for variants: %s", actor or "somebody", report.summary())
     return report
+
+
+def _refuse_retired(styles: Iterable[Style]) -> None:
+    retired = [style.slug for style in styles if style.retired_at is not None]
+    if retired:
+        raise StyleRetired(
+            f"retired: {', '.join(retired)}; bring it back on its page in the admin, or take "
+            "another style"
+        )
 
 
 def checked_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:

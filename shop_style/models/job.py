@@ -21,6 +21,7 @@ class StyleJob(Leased):
         PREVIEW = "preview", _("preview sheet")
         FIRST_LOOK = "first_look", _("first look")
         FIT = "fit", _("fit")
+        STRENGTHS = "strengths", _("strengths and regions")
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     style = models.ForeignKey(Style, models.CASCADE, related_name="jobs")

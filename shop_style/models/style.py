@@ -37,6 +37,10 @@ class StyleQuerySet(models.QuerySet["Style"]):
         """Styles where they are edited; other databases hold mirrors of them."""
         return self.using(router.db_for_write(Style))
 
+    def offered(self) -> StyleQuerySet:
+        """Styles that variants may be asked for in: those that are not retired."""
+        return self.filter(retired_at=None)
+
 
 class Style(models.Model):
     """A look that product pictures can take."""
@@ -100,6 +104,7 @@ class Style(models.Model):
         _("fitted parameters"), upload_to=artefact_name, storage=variant_storage, blank=True
     )
     digest = models.CharField(max_length=64, editable=False, default="", db_index=True)
+    retired_at = models.DateTimeField(_("retired"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -44,6 +44,7 @@ def form(**values: Any) -> dict[str, Any]:
         "references-TOTAL_FORMS": "1",
         "references-INITIAL_FORMS": "0",
         "references-0-licence": "CC0",
+        "references-0-source": "studio",
         "references-0-position": "0",
         **values,
     }
@@ -156,6 +157,7 @@ def test_the_last_reference_is_not_deleted_but_one_of_two_is(
         "references-1-style": str(style.pk),
         "references-1-image": second,
         "references-1-licence": "MIT",
+        "references-1-source": "studio",
         "references-1-position": "0",
     }
     assert client.post(f"{LIST}{style.pk}/change/", form(**values)).status_code == 302
@@ -194,24 +196,34 @@ def test_the_page_tells_what_goes_on_serving_and_what_is_outdated(
         assert line in page
 
 
-def test_a_preview_is_a_job_on_the_newest_pictures(
+def test_a_preview_is_a_job_on_a_varied_choice_or_on_what_is_ticked(
     staff: Any, make_style: Any, picture: Any
 ) -> None:
     style = make_style()
-    product = Product.objects.create(name="Mug", slug="mug")
     for number in range(8):
-        ProductImage.objects.create(
-            product=product, image=ContentFile(picture(), name=f"{number}.jpg")
-        )
+        product = Product.objects.create(name=f"Mug {number}", slug=f"mug-{number}")
+        for _ in range(2):
+            image = ContentFile(picture(), name=f"{number}.jpg")
+            ProductImage.objects.create(product=product, image=image)
     client = staff(GENERATE)
     response = client.post(f"{LIST}{style.pk}/preview/", follow=True)
     job = StyleJob.objects.get()
     assert (job.style, job.status, job.requested_by) == (style, Status.PENDING, "mira")
-    newest = ProductImage.objects.order_by("-pk").values_list("pk", flat=True)[:6]
-    assert [item["object_id"] for item in job.payload["pictures"]] == [str(pk) for pk in newest]
+    shown = ProductImage.objects.filter(
+        pk__in=[item["object_id"] for item in job.payload["pictures"]]
+    )
+    # Six products, each by the picture that came first.
+    assert shown.count() == 6 == shown.values("product").distinct().count()
+    firsts = [product.images.order_by("pk").first() for product in Product.objects.all()]
+    assert {image.pk for image in shown} <= {image.pk for image in firsts if image}
     assert f"/admin/shop_style/stylejob/{job.pk}/change/" in response.content.decode()
     client.post(LIST, {"action": "preview_selected", "_selected_action": [style.pk], "index": 0})
     assert StyleJob.objects.count() == 2
+    ticked = [f"demo.ProductImage.image:{pk}" for pk in (3, 9999)]
+    client.post(f"{LIST}{style.pk}/preview/", {"photo": ticked})
+    assert [item["object_id"] for item in StyleJob.objects.latest("pk").payload["pictures"]] == [
+        "3"
+    ]
 
 
 def test_a_preview_takes_a_picture_a_post_and_the_permission(

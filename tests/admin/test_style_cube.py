@@ -122,7 +122,11 @@ def test_a_grade_takes_five_references(staff: Any, reference: bytes) -> None:
     values: dict[str, Any] = {"references-TOTAL_FORMS": "6"}
     for number in range(6):
         values[f"references-{number}-image"] = SimpleUploadedFile(f"{number}.png", reference)
-        values |= {f"references-{number}-licence": "MIT", f"references-{number}-position": "0"}
+        values |= {
+            f"references-{number}-licence": "MIT",
+            f"references-{number}-source": "studio",
+            f"references-{number}-position": "0",
+        }
     response = staff(*EDIT).post(f"{LIST}add/", form(**values))
     assert "at most 5" in " ".join(reference_errors(response).non_form_errors())
 

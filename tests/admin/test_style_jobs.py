@@ -91,7 +91,11 @@ class TestPicker:
         values: dict[str, Any] = {"references-TOTAL_FORMS": "6"}
         for number in range(6):
             values[f"references-{number}-image"] = upload(reference)
-            values |= {f"references-{number}-licence": "MIT", f"references-{number}-position": "0"}
+            values |= {
+                f"references-{number}-licence": "MIT",
+                f"references-{number}-source": "studio",
+                f"references-{number}-position": "0",
+            }
         response = staff(*EDIT).post(f"{LIST}add/", network(**values))
         assert "at most 5" in " ".join(reference_errors(response).non_form_errors())
 

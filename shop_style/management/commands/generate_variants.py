@@ -52,7 +52,7 @@ class Command(CodedCommand):
 
     def _styles(self, slugs: Sequence[str]) -> list[Style]:
         styles = list(
-            Style.objects.home().filter(slug__in=slugs) if slugs else Style.objects.home()
+            Style.objects.home().filter(slug__in=slugs) if slugs else Style.objects.home().offered()
         )
         unknown = set(slugs) - {style.slug for style in styles}
         known = ", ".join(Style.objects.home().values_list("slug", flat=True)) or "none"
