@@ -232,7 +232,7 @@ def _owner_field(model: type[models.Model]) -> models.ForeignKey[Any, Any] | Non
     for field in model._meta.get_fields():
         if not isinstance(field, models.ForeignKey) or field.null:
             continue
-        if field.remote_field.on_delete is models.CASCADE:  # type: ignore[attr-defined]
+        if field.remote_field.on_delete is models.CASCADE:
             return field
     return None
 

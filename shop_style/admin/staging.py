@@ -38,7 +38,7 @@ class Staged:
         return file_url(variant_storage(), self.name)
 
 
-def check_picture(upload: UploadedFile) -> None:
+def check_picture(upload: UploadedFile[Any]) -> None:
     """Refuse at once what a worker would refuse later. Raises ValidationError naming the file."""
     limits = intake_limits()
     try:
@@ -48,7 +48,7 @@ def check_picture(upload: UploadedFile) -> None:
     upload.seek(0)
 
 
-def stage(upload: UploadedFile) -> Staged:
+def stage(upload: UploadedFile[Any]) -> Staged:
     """Check a picture and keep it. Raises ValidationError naming the file and what is wrong."""
     check_picture(upload)
     file = (upload.name or "")[:100]

@@ -148,7 +148,7 @@ class StyleAdmin(StyleStepsMixin, StyleJobsMixin, admin.ModelAdmin):  # type: ig
     @admin.display(description=_("use"), ordering="retired_at")
     def use(self, style: Style) -> str:
         """Retired, or offered."""
-        return _retired_badge(style) if style.retired_at else _("offered")
+        return _retired_badge(style) if style.retired_at else gettext("offered")
 
     def get_urls(self) -> list[URLPattern]:
         """The usual pages, and the addresses that scripts ask."""
@@ -163,7 +163,7 @@ class StyleAdmin(StyleStepsMixin, StyleJobsMixin, admin.ModelAdmin):  # type: ig
         """With the looks folded away that are not the engine's: thirty pictures are long."""
         shown = []
         for name, options in super().get_fieldsets(request, obj):
-            engine = _LOOKS.get(next(iter(options["fields"])))
+            engine = _LOOKS.get(str(next(iter(options["fields"]))))
             folded = obj is not None and engine is not None and engine != obj.engine
             classes = ("collapse",) if folded else ()
             shown.append((name, {**options, "classes": classes}))

@@ -124,19 +124,20 @@ class StyleReferenceFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         read: what is refused costs the others nothing."""
         dropped = self.files.getlist(f"{self.prefix}-{DROPPED}") if self.files else []
         total = f"{self.prefix}-TOTAL_FORMS"
+        data: Any = self.data  # the admin passes a copy of what was posted
         for upload in dropped:
             try:
                 kept = stage(upload)
             except ValidationError as error:
                 self.refused.append(error)
                 continue
-            number = int(self.data.get(total) or 0)
-            self.data[f"{self.prefix}-{number}-staged"] = kept.token
-            self.data[f"{self.prefix}-{number}-position"] = str(number)
+            number = int(data.get(total) or 0)
+            data[f"{self.prefix}-{number}-staged"] = kept.token
+            data[f"{self.prefix}-{number}-position"] = str(number)
             for name in ("licence", "source"):
-                said = self.data.get(f"{self.prefix}-all-{name}", "")
-                self.data[f"{self.prefix}-{number}-{name}"] = said
-            self.data[total] = str(number + 1)
+                said = data.get(f"{self.prefix}-all-{name}", "")
+                data[f"{self.prefix}-{number}-{name}"] = said
+            data[total] = str(number + 1)
 
     def clean(self) -> None:
         super().clean()

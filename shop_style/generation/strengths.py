@@ -84,7 +84,7 @@ def strengths_sheet(
     )
 
 
-def _recipe_in(recipe: Recipe, style: Style, region: str) -> Recipe:
+def _recipe_in(recipe: Recipe, style: Style, region: Any) -> Recipe:
     from shop_style.generation.recipe import thresholds_of
 
     # No strength of its own: an engine whose change is linear then works once a region.
