@@ -29,6 +29,7 @@ from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.sweep import estimate
 from shop_style.models import Style, StyleReference, StyleVariant
 from shop_style.sources import SourceImage, child_sources, pictures_of
+from shop_style.words import in_words
 
 REFUSALS_SHOWN = 10
 PANEL = "style_variants_panel"
@@ -74,7 +75,7 @@ def generate_style_variants(
         rows = list(queryset)
         pictures = pictures_of(rows)
     except ShopStyleError as error:
-        modeladmin.message_user(request, str(error), messages.ERROR)
+        modeladmin.message_user(request, in_words(error), messages.ERROR)
         return None
     if not pictures:
         modeladmin.message_user(
@@ -183,7 +184,7 @@ def _tell(
         )
     modeladmin.message_user(request, text, messages.SUCCESS)
     for _name, error in report.refused[:REFUSALS_SHOWN]:
-        modeladmin.message_user(request, f"{error} ({error.code})", messages.WARNING)
+        modeladmin.message_user(request, f"{in_words(error)} ({error.code})", messages.WARNING)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
         text = ngettext("%d more was refused.", "%d more were refused.", more) % more
@@ -233,7 +234,7 @@ class StyleVariantsMixin(_Admin):
         try:
             instances = list(dict.fromkeys(picture.instance for picture in pictures_of([obj])))
         except ShopStyleError as error:
-            return format_html("{}", str(error))
+            return format_html("{}", in_words(error))
         variants = (
             StyleVariant.objects.for_objects(instances)
             .live()
@@ -250,5 +251,5 @@ class StyleVariantsMixin(_Admin):
         try:
             pictures = pictures_of([obj])
         except ShopStyleError as error:
-            return format_html("{}", str(error))
+            return format_html("{}", in_words(error))
         return guides_panel(self.admin_site, pictures)

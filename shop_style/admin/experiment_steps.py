@@ -17,6 +17,7 @@ from shop_style.experiments.eligibility import readiness
 from shop_style.experiments.ending import ending
 from shop_style.experiments.preview import preview_link
 from shop_style.models import Experiment
+from shop_style.words import in_words
 
 PERMISSION = "shop_style.run_experiment"
 State = Experiment.State
@@ -78,7 +79,7 @@ def start_checklist(experiment: Experiment) -> Checklist:
     """What `start` would find wrong, without starting."""
     arms = list(experiment.arms.select_related("style"))
     pictures, problems = readiness(experiment, arms)
-    return Checklist(eligible=len(pictures), problems=tuple(problems))
+    return Checklist(eligible=len(pictures), problems=tuple(map(in_words, problems)))
 
 
 def ways_to_end(experiment: Experiment) -> list[Way]:

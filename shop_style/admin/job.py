@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from shop_style.admin.audit import ReadOnlyMixin
 from shop_style.admin.thumbnails import file_url, picture, reference_url
 from shop_style.models import Status, StyleJob
+from shop_style.words import in_words
 
 
 def job_state(job: StyleJob) -> SafeString:
@@ -22,14 +23,14 @@ def job_state(job: StyleJob) -> SafeString:
         share = round(100 * job.progress)
         return format_html('{} <progress max="100" value="{}">{} %</progress>', badge, share, share)
     if job.error_detail:
-        return format_html("{} {}", badge, job.error_detail)
+        return format_html("{} {}", badge, job.error_in_words)
     return badge
 
 
 def job_findings(job: StyleJob) -> SafeString:
     """What a fit came to, the references that disagree, and photographs it could not show."""
     report = job.report or {}
-    parts = [format_html("<p>{}</p>", report["summary"])] if report.get("summary") else []
+    parts = [format_html("<p>{}</p>", in_words(report["summary"]))] if report.get("summary") else []
     odd = _pictures_of_references(job, report.get("disagreeing", ()))
     if odd:
         parts.append(
@@ -40,7 +41,7 @@ def job_findings(job: StyleJob) -> SafeString:
             )
         )
     for text in report.get("left_out", ()):
-        parts.append(format_html("<p>{} {}</p>", gettext("Not on the sheet:"), text))
+        parts.append(format_html("<p>{} {}</p>", gettext("Not on the sheet:"), in_words(text)))
     return format_html_join("", "{}", ((part,) for part in parts))
 
 

@@ -17,6 +17,7 @@ from shop_style.generation import review
 from shop_style.generation.review import ReviewReport
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
+from shop_style.words import in_words
 
 REFUSALS_SHOWN = 10
 
@@ -112,7 +113,7 @@ def take(
         text = step.done % report.done
         model_admin.message_user(request, text, messages.SUCCESS)
     for _variant, error in report.refused[:REFUSALS_SHOWN]:
-        model_admin.message_user(request, str(error), messages.ERROR)
+        model_admin.message_user(request, in_words(error), messages.ERROR)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
         text = ngettext("%d more was refused.", "%d more were refused.", more) % more

@@ -9,6 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.actions import may_generate
@@ -26,6 +27,7 @@ from shop_style.models.variant import Review
 from shop_style.transfer.built_in import built_in_styles
 from shop_style.transfer.cube import ENDING
 from shop_style.transfer.registry import engines
+from shop_style.words import in_words
 
 
 class StyleReferenceInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -143,7 +145,12 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         style = context.get("original")
         context["engines"] = [
-            (entry.label, entry.name, entry.parameters.describe()) for entry in engines().values()
+            (
+                gettext(entry.label),
+                entry.name,
+                [in_words(line) for line in entry.parameters.describe()],
+            )
+            for entry in engines().values()
         ]
         if isinstance(style, Style):
             context["serving"], context["outdated"] = recipe_counts(style)

@@ -13,6 +13,7 @@ from django.forms.models import BaseInlineFormSet
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.exceptions import CubeError, IntakeError, UnknownEngine
@@ -25,6 +26,7 @@ from shop_style.transfer.built_in import BuiltInStyle, built_in_styles
 from shop_style.transfer.cube import ENDING, read_cube
 from shop_style.transfer.parameters import AS_AUTHORED
 from shop_style.transfer.registry import EngineEntry, engine_entry, engines
+from shop_style.words import in_words
 from styleeval.preservation.gate import THRESHOLDS
 
 
@@ -89,7 +91,7 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = {entry.name: entry.label for entry in engines().values()}
+        choices = {entry.name: gettext(entry.label) for entry in engines().values()}
         # A style whose engine was uninstalled still opens, to be given another.
         if self.instance.engine:
             choices.setdefault(self.instance.engine, self.instance.engine)
@@ -153,7 +155,7 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             read_cube(data, name=upload.name or "")
         except CubeError as error:
-            raise ValidationError(str(error), code=error.code) from error
+            raise ValidationError(in_words(error), code=error.code) from error
         upload.seek(0)
         return self.initial.get("cube") if has_this_cube(self.instance, data) else upload
 
@@ -208,7 +210,7 @@ class StyleReferenceForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             decode(image.read(limits.max_bytes + 1), name=image.name or "", limits=limits)
         except IntakeError as error:
-            raise ValidationError(str(error), code=error.code) from error
+            raise ValidationError(in_words(error), code=error.code) from error
         image.seek(0)
         return image
 

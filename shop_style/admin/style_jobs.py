@@ -29,6 +29,7 @@ from shop_style.generation.jobs import request_preview
 from shop_style.generation.photographs import PREVIEW_PICTURES
 from shop_style.models import Style, StyleJob
 from shop_style.sources import latest_pictures
+from shop_style.words import in_words
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Style]
@@ -128,7 +129,7 @@ class StyleJobsMixin(_Admin):
             pictures = latest_pictures(PREVIEW_PICTURES)
             job = item.request(style, pictures, actor=request.user.get_username())
         except ShopStyleError as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.message_user(request, in_words(error), messages.ERROR)
             return
         text = str(item.asked) % style
         link = change_link(self.admin_site, StyleJob, job.pk)

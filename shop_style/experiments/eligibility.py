@@ -18,6 +18,7 @@ from shop_style.models import (
     PhaseVariant,
     StyleVariant,
 )
+from styleeval.sentence import said
 
 Key = tuple[int, str, str]
 Pictures = Mapping[Key, Mapping[int, int]]
@@ -37,8 +38,10 @@ def readiness(
     pictures = eligible_pictures(arms, objects)
     if not pictures and not problems:
         problems = [
-            "no picture has a published variant in the style of each arm; "
-            "approve and publish variants first"
+            said(
+                "no picture has a published variant in the style of each arm; approve and "
+                "publish variants first"
+            )
         ]
     return pictures, problems + overlaps(experiment, pictures)
 
@@ -49,26 +52,36 @@ def start_problems(experiment: Experiment, arms: Sequence[Arm]) -> list[str]:
     controls = [arm for arm in arms if arm.is_control]
     if len(controls) != 1:
         problems.append(
-            f"it has {len(controls)} arms without a style; exactly one shows the originals"
+            said(
+                "it has {count} arms without a style; exactly one shows the originals",
+                count=len(controls),
+            )
         )
     if len(arms) < 2:
-        problems.append("it has fewer than two arms; add one with a style")
+        problems.append(said("it has fewer than two arms; add one with a style"))
     styles = [arm.style_id for arm in arms if arm.style_id]
     if len(set(styles)) < len(styles):
-        problems.append("two arms have the same style; take one away")
+        problems.append(said("two arms have the same style; take one away"))
     if any(arm.weight <= 0 for arm in arms):
-        problems.append("an arm's weight is not above 0; give it one, or take the arm away")
+        problems.append(said("an arm's weight is not above 0; give it one, or take the arm away"))
     total = sum(arm.weight for arm in arms)
     if abs(total - 1) > _TOLERANCE:
-        problems.append(f"the weights sum to {total:g}; they must sum to 1")
+        problems.append(said("the weights sum to {total:g}; they must sum to 1", total=total))
     if not experiment.planned_visitors:
-        problems.append("planned visitors are missing; say when the result is to be read")
+        problems.append(said("planned visitors are missing; say when the result is to be read"))
     if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
-        problems.append("its planned end is past; choose one in the future, or none")
+        problems.append(said("its planned end is past; choose one in the future, or none"))
     if not 0 < experiment.coverage <= 1:
-        problems.append(f"coverage is {experiment.coverage:g}; it must be above 0, and 1 at most")
+        problems.append(
+            said(
+                "coverage is {coverage:g}; it must be above 0, and 1 at most",
+                coverage=experiment.coverage,
+            )
+        )
     if not 0 <= experiment.layer_from < experiment.layer_to <= 1:
-        problems.append("its part of the layer is empty; “from” must be below “to”, both in 0 to 1")
+        problems.append(
+            said("its part of the layer is empty; “from” must be below “to”, both in 0 to 1")
+        )
     return problems
 
 
@@ -109,9 +122,13 @@ def overlaps(experiment: Experiment, pictures: Pictures) -> list[str]:
         shared = set(pictures) & set(rows.values_list("content_type", "object_id", "field"))
         if shared:
             problems.append(
-                f"{len(shared)} of its pictures are in the experiment {other.slug!r}, which is "
-                f"{other.get_state_display()}; finish that one, or give both a layer with parts "
-                "that do not overlap"
+                said(
+                    "{count} of its pictures are in the experiment {other!r}, which is {state}; "
+                    "finish that one, or give both a layer with parts that do not overlap",
+                    count=len(shared),
+                    other=other.slug,
+                    state=other.get_state_display(),
+                )
             )
     return problems
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -14,6 +14,14 @@ from shop_style.generation.wording import reason_in_words
 from shop_style.models import AuditEntry, Status, StyleVariant
 from shop_style.models.variant import Review
 from shop_style.signals import variant_published
+from styleeval.sentence import gettext_noop, said
+
+_REFUSED: Final = {
+    "approved": gettext_noop("{variant} was not approved: {why}"),
+    "rejected": gettext_noop("{variant} was not rejected: {why}"),
+    "published": gettext_noop("{variant} was not published: {why}"),
+    "withdrawn": gettext_noop("{variant} was not withdrawn: {why}"),
+}
 
 
 @dataclass
@@ -29,9 +37,9 @@ def approve(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
 
     def refusal(variant: StyleVariant) -> str:
         if variant.passed is False and not reason.strip():
-            return (
-                "it did not pass its gate; give a reason to approve it all the same: "
-                + "; ".join(reason_in_words(item, variant) for item in variant.reasons)
+            return said(
+                "it did not pass its gate; give a reason to approve it all the same: {found}",
+                found="; ".join(reason_in_words(item, variant) for item in variant.reasons),
             )
         return ""
 
@@ -72,7 +80,7 @@ def publish(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
     report = _step(
         sorted(variants, key=lambda variant: variant.pk),
         "published",
-        lambda variant: "" if variant.review == Review.APPROVED else "approve it first",
+        lambda variant: "" if variant.review == Review.APPROVED else said("approve it first"),
         actor=actor,
         reason=reason,
         values={},
@@ -89,7 +97,7 @@ def withdraw(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") 
     return _step(
         variants,
         "withdrawn",
-        lambda variant: "" if variant.published_at else "it is not published",
+        lambda variant: "" if variant.published_at else said("it is not published"),
         actor=actor,
         reason=reason,
         values={"published_at": None, "shipped_at": None},
@@ -115,7 +123,12 @@ def _step(
     for variant in variants:
         why_not = _not_reviewable(variant) or refusal(variant)
         if why_not:
-            report.refused.append((variant, ReviewError(f"{variant} was not {verb}: {why_not}")))
+            report.refused.append(
+                (
+                    variant,
+                    ReviewError(said(_REFUSED[verb], variant=variant, why=why_not)),
+                )
+            )
             continue
         now = timezone.now()
         changes = {**values, **dict.fromkeys(stamps, now), "updated_at": now}
@@ -137,7 +150,15 @@ def _step(
             )
             if not changed:
                 report.refused.append(
-                    (variant, ReviewError(f"{variant} changed meanwhile; reload and look again"))
+                    (
+                        variant,
+                        ReviewError(
+                            said(
+                                "{variant} changed meanwhile; reload and look again",
+                                variant=variant,
+                            )
+                        ),
+                    )
                 )
                 continue
             for name, value in changes.items():
@@ -153,9 +174,9 @@ def _step(
 
 def _not_reviewable(variant: StyleVariant) -> str:
     if variant.retired_at:
-        return "it is retired: its picture was replaced or deleted"
+        return said("it is retired: its picture was replaced or deleted")
     if variant.status != Status.READY:
-        return f"it is {variant.get_status_display()}, not ready"
+        return said("it is {status}, not ready", status=variant.get_status_display())
     return ""
 
 

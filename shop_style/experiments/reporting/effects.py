@@ -12,6 +12,7 @@ from shop_style.experiments.estimand import PairRows, paired
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.experiments.reporting.values import Effect, Moment
 from shop_style.models import Arm, Experiment, Phase, SummaryTotals
+from shop_style.words import in_words
 
 if TYPE_CHECKING:
     from styleeval.inference import Comparison, PairedSummary, Posterior, Verdict
@@ -117,7 +118,7 @@ def _effect(
         comparison=verdict.comparison,
         per_visitor=_per_visitor(verdict, strata, planned, sizes) if has_data else None,
         posterior=_posterior(strata, sizes) if has_data else None,
-        reasons=verdict.reasons,
+        reasons=tuple(map(in_words, verdict.reasons)),
         course=tuple(_course(rule, control, arm, planned, daily)) if has_data else (),
         as_of=as_of,
     )
@@ -169,7 +170,7 @@ def _tile_effect(
         basis=verdict.basis.value,
         level=verdict.level,
         comparison=verdict.comparison,
-        reasons=verdict.reasons,
+        reasons=tuple(map(in_words, verdict.reasons)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from shop_style.experiments.reporting.effects import look_of
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.models import Arm, PhaseProduct, SummaryTotals
+from shop_style.words import in_words
 
 if TYPE_CHECKING:
     from styleeval.inference import Pooled
@@ -85,7 +86,7 @@ def _pooled(
         pooled = pool_products(strata, whole=strata_of(sums.pairs(control, arm)))
     except TooFewProducts as error:
         return StyleProducts(
-            arm=arm.slug, name=look_of(arm), pooled=None, names={}, reason=str(error)
+            arm=arm.slug, name=look_of(arm), pooled=None, names={}, reason=in_words(error)
         )
     return StyleProducts(
         arm=arm.slug,
