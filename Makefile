@@ -8,7 +8,7 @@ MANAGE := $(BIN)/python manage.py
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel
+.PHONY: demo serve test lint bench messages docs clean demo-oscar serve-oscar test-oscar test-wheel
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -46,6 +46,10 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# Takes new strings into the catalogue and compiles it: docs/translating.md. Needs GNU gettext.
+messages: $(VENV)/.dev
+	$(BIN)/python -m tests.language.catalogue $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.api.reference

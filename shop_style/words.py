@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils.translation import get_language, gettext, trans_real
 
-_PLACE: Final = re.compile(r"\{([\w.]+)[^{}]*\}")
+_PLACE: Final = re.compile(r"\{([\w.]+)(?:!\w)?(:[^{}]*)?\}")
 _SENTENCES: Final = frozenset({"why", "which", "meaning"})
 """Values that are words themselves, and translated too."""
 
@@ -95,10 +95,11 @@ def _catalogue(language: str) -> Iterator[tuple[Any, str]]:
 
 def _template(source: str, translation: str) -> _Template:
     pieces = _PLACE.split(source)
-    fixed, names = pieces[::2], pieces[1::2]
+    fixed, names, specs = pieces[::3], pieces[1::3], pieces[2::3]
     pattern = re.escape(fixed[0])
-    for piece in fixed[1:]:
-        pattern += "(.+?)" + re.escape(piece)
+    for spec, piece in zip(specs, fixed[1:], strict=True):
+        # What a format writes is a number: it has no spaces.
+        pattern += (r"(\S+?)" if spec else "(.+?)") + re.escape(piece)
     return _Template(
         pattern=re.compile(pattern.replace(r"\{\{", r"\{").replace(r"\}\}", r"\}"), re.DOTALL),
         names=tuple(names),

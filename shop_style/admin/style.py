@@ -52,7 +52,7 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("engine", "region")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("digest",)
+    readonly_fields = ("recipe",)
     actions = ("preview_selected",)
     change_form_template = "admin/shop_style/style/change_form.html"
     fieldsets = (
@@ -89,7 +89,7 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
         (_("Gate"), {"fields": ("mode", "thresholds")}),
-        (_("Automation and recipe"), {"fields": ("automatic", "digest")}),
+        (_("Automation and recipe"), {"fields": ("automatic", "recipe")}),
     )
 
     class Media:
@@ -123,6 +123,11 @@ class StyleAdmin(StyleJobsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         name = style.artefact.name or ""
         url = file_url(style.artefact.storage, name) if name.endswith(ENDING) else ""
         return format_html('<a href="{}" download>{}</a>', url, style.slug + ENDING) if url else ""
+
+    @admin.display(description=_("recipe’s SHA-256"))
+    def recipe(self, style: Style) -> str:
+        """Of everything that changes pixels."""
+        return style.digest
 
     @admin.display(description=_("variants ready"), ordering="ready_count")
     def ready(self, style: Any) -> int:

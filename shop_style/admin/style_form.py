@@ -22,6 +22,7 @@ from shop_style.generation.limits import intake_limits
 from shop_style.generation.look import has_this_cube
 from shop_style.imaging.intake import decode
 from shop_style.models import Style, StyleReference
+from shop_style.models.style import gate_in_words
 from shop_style.transfer.built_in import BuiltInStyle, built_in_styles
 from shop_style.transfer.cube import ENDING, read_cube
 from shop_style.transfer.parameters import AS_AUTHORED
@@ -32,11 +33,13 @@ from styleeval.preservation.gate import THRESHOLDS
 
 def built_in_label(style: BuiltInStyle) -> SafeString:
     """A built-in style by its picture; whose work it was learned from is on the tooltip."""
+    free = style.licence == "public domain"
+    licence = gettext("public domain") if free else style.licence
     return format_html(
         '<img class="ss-thumb" src="{}" alt="" loading="lazy"> <span title="{}">{}</span>',
         static(style.thumbnail),
-        f"{style.reference} ({style.licence})",
-        style.name,
+        f"{gettext(style.reference)} ({licence})",
+        gettext(style.name),
     )
 
 
@@ -97,7 +100,7 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
             choices.setdefault(self.instance.engine, self.instance.engine)
         self._offer("engine", list(choices.items()))
         automatic = ("", _("that of the engine and region"))
-        self._offer("mode", [automatic, *((name, name) for name in THRESHOLDS)])
+        self._offer("mode", [automatic, *((name, gate_in_words(name)) for name in THRESHOLDS)])
         none = ("", _("none: the look of the references"))
         looks = [(slug, built_in_label(look)) for slug, look in built_in_styles().items()]
         self._offer("built_in", [none, *looks])

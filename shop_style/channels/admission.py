@@ -20,6 +20,7 @@ from shop_style.channels.reason import Reason, not_measured, percent, unmeasurab
 from shop_style.exceptions import UnknownEngine
 from shop_style.generation.wording import reason_in_words
 from shop_style.models import Status, StyleVariant
+from shop_style.models.style import gate_in_words
 from shop_style.models.variant import Review
 from shop_style.words import in_words
 
@@ -149,7 +150,8 @@ def _other_mode(variant: StyleVariant, policy: ChannelPolicy) -> Iterator[Reason
         return
     if mode not in policy.modes:
         text = _("Its style is of the kind “%(found)s”; the channel takes %(wanted)s.")
-        yield Reason(code="mode", text=text % {"found": mode, "wanted": ", ".join(policy.modes)})
+        wanted = _(", ").join(map(gate_in_words, policy.modes))
+        yield Reason(code="mode", text=text % {"found": gate_in_words(mode), "wanted": wanted})
 
 
 def _unsure_product(variant: StyleVariant, policy: ChannelPolicy) -> Iterator[Reason]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -39,6 +39,21 @@ class StyleQuerySet(models.QuerySet["Style"]):
     def home(self) -> StyleQuerySet:
         """Styles where they are edited; other databases hold mirrors of them."""
         return self.using(router.db_for_write(Style))
+
+
+GATES: Final = {
+    "artistic": _("painted"),
+    "background": _("another background"),
+    "fabric": _("another fabric"),
+    "grade": _("graded colours"),
+    "restore": _("restored photo"),
+}
+"""What a gate's mode is called; rows keep the key. One that is not here is shown as it is."""
+
+
+def gate_in_words(mode: str) -> str:
+    """A gate's mode, in the reader's language."""
+    return str(GATES.get(mode, mode))
 
 
 class Style(models.Model):

@@ -121,7 +121,7 @@ def _written(row: Sequence[float] | Floats) -> str:
     return " ".join(f"{value:.{_DIGITS}f}" for value in row)
 
 
-def read_cube(data: bytes, *, name: str = "the .cube file") -> Cube:
+def read_cube(data: bytes, *, name: str = ENDING) -> Cube:
     """Read a 3D table, or three curves.
 
     name: what people know the file by. Raises CubeError naming it, the line and the way out.

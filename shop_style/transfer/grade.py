@@ -11,9 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shop_style.exceptions import EngineParameterError, RenderCancelled, StyleReferenceError
+from shop_style.exceptions import (
+    CubeError,
+    EngineParameterError,
+    RenderCancelled,
+    StyleReferenceError,
+)
 from shop_style.transfer.changes import ChangeTable
-from shop_style.transfer.cube import ENDING, Cube, grid, read_cube
+from shop_style.transfer.cube import Cube, grid, read_cube
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext, StyleSpec
 from shop_style.transfer.lookup import SIDE, bake, bake_cube
 from shop_style.transfer.palette import Palette, monge_kantorovich, palette_of, product_weights
@@ -86,10 +91,12 @@ class GradeEngine(Engine):
                 f"{type(style.parameters).__name__}"
             )
         if style.artefact is not None:
-            cube = read_cube(
-                style.artefact,
-                name=f"{style.slug}{ENDING}",
-            )
+            try:
+                cube = read_cube(style.artefact)
+            except CubeError as error:
+                raise CubeError(
+                    said("style “{style}”: {why}", style=style.slug, why=error)
+                ) from error
             changes = bake_cube(cube, style.parameters)
             return CubeStyle(changes=changes, table=ChangeTable.of(changes))
         if not 1 <= len(style.references) <= GRADE_REFERENCES:

@@ -25,6 +25,9 @@ PACKAGES: Final = ("shop_style", "styleeval")
 TERMINAL: Final = ("management", "migrations", "training")
 """Folders whose words only developers meet, in a terminal: they stay English."""
 
+LISTS: Final = {"shop_style/transfer/weights/network_styles.json": ("name", "reference")}
+"""Lists in JSON, and what of their entries people read."""
+
 KEYWORDS: Final = (
     *("gettext_noop", "gettext_lazy", "ngettext_lazy:1,2", "pgettext:1c,2", "npgettext:1c,2,3"),
     *("pgettext_lazy:1c,2", "npgettext_lazy:1c,2,3", "_now", "said", "_refuse"),
@@ -71,13 +74,19 @@ def extracted(root: Path = ROOT) -> polib.POFile:
     for entry in found:
         entry.occurrences = [(name.removesuffix(".py"), line) for name, line in entry.occurrences]
         for occurrence, (name, line) in enumerate(entry.occurrences):
-            if not name.endswith((".html", ".txt")):
+            if not name.endswith((".html", ".json", ".txt")):
                 entry.occurrences[occurrence] = (f"{name}.py", line)
     return found
 
 
 def _prepared(root: Path, work: Path) -> Iterator[str]:
     """Copies sources to a folder, templates as the Python that xgettext reads. Yields names."""
+    for name, words in LISTS.items():
+        texts = [entry[word] for entry in json.loads((root / name).read_text()) for word in words]
+        target = work / f"{name}.py"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text("".join(f"said({text!r})\n" for text in texts), encoding="utf-8")
+        yield f"{name}.py"
     for path in sources(root):
         name = path.relative_to(root)
         text = path.read_text(encoding="utf-8")

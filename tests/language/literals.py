@@ -1,4 +1,4 @@
-"""Words that people read and no catalogue knows: text of templates, bare strings of the admin."""
+"""Words that people read: of templates, of the admin's modules, and of finished pages."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def of_template(text: str) -> list[str]:
     """Words of a template that stand outside of its translation tags."""
     parser = _Texts()
     parser.feed("".join(_html(text)))
+    parser.close()
+    return parser.found
+
+
+def of_page(page: str) -> list[str]:
+    """What people read or hear of a page; code is no language."""
+    parser = _Texts()
+    parser.feed(page)
     parser.close()
     return parser.found
 
@@ -54,7 +62,7 @@ class _Texts(HTMLParser):
         if tag in {"code", "script", "style"}:
             self._silent = tag
         self.found += [
-            f'{name}="{value}"'
+            " ".join(value.split())
             for name, value in attrs
             if name in READ_ALOUD and value and _WORD.search(value)
         ]
