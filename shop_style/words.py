@@ -60,9 +60,8 @@ def _line(line: str, language: str) -> str:
         if part is not None:
             return f"{line[: place.end()]}{part}"
     parts = line.split("; ")
-    if len(parts) < 2:
-        return line
-    return gettext("; ").join(_line(part, language) for part in parts)
+    translated = [_line(part, language) for part in parts] if len(parts) > 1 else parts
+    return line if translated == parts else gettext("; ").join(translated)
 
 
 def _sentence(text: str, language: str) -> str | None:

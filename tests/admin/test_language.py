@@ -29,7 +29,7 @@ NAMES = re.compile(
     mira|omar|ada|admin|mug|products|grade|artistic|network|optimise|fabric|restore|
     source_file_missing|styled|fill|gate|no_file|not_approved|too_small|unmarked|unscored|mode|Django|django|MIT|original|originals|
     UTC|DNT|GPC|Sec|delta|Gelman|vgg16|distilled|productimage|CTR|SSIM|LPIPS|AlexNet|SHA|IPTC|OCR|CDN|API|CSV|JSON|CPU|NTP|Brier|Welch|Holm|Benjamini|Hochberg|
-    Gatys|Gram|VGG|JPEG|WebP|AVIF|PNG|SVG|cube|slug|null|
+    Gatys|Gram|VGG16|JPEG|WebP|AVIF|PNG|SVG|cube|slug|null|
     http|https|cv|iptc|org|newscodes|digitalsourcetype|trainedAlgorithmicMedia|
     keep|paint|auto|quilt|tile|adam|lbfgs|largest|colour|Edtaonisl|Apache|
     SHOP|STYLE|SOURCES|SHOWN|MAX|BYTES|RENDITION|FORMATS|Cookie|jpg|png|webp|jpeg
