@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -9,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.audit import ReadOnlyMixin
+from shop_style.admin.links import change_link_by_label
 from shop_style.admin.thumbnails import file_url, picture, reference_url
 from shop_style.models import Status, StyleJob
 from shop_style.words import in_words
@@ -55,18 +59,26 @@ def _pictures_of_references(job: StyleJob, numbers: list[int]) -> list[SafeStrin
     return [picture(reference_url(item), alt=item.source) for item in found if item is not None]
 
 
+class StyleFilter(admin.RelatedFieldListFilter):
+    """By style; the column itself has no name that can be translated."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("style")  # type: ignore[assignment]
+
+
 @admin.register(StyleJob)
 class StyleJobAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("kind", "style", "state", "requested_by", "created_at", "thumbnail")
-    list_filter = ("kind", "status", "style")
+    list_display = ("kind", "of_style", "state", "requested_by", "created_at", "thumbnail")
+    list_filter = ("kind", "status", ("style", StyleFilter))
     list_select_related = ("style",)
     fields = (
         "kind",
-        "style",
+        "of_style",
         "state",
         "requested_by",
         "created_at",
-        "finished_at",
+        "ended",
         "findings",
         "sheet",
     )
@@ -74,6 +86,17 @@ class StyleJobAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["shop_style/admin.css"]}
+
+    @admin.display(description=_("style"), ordering="style__name")
+    def of_style(self, job: StyleJob) -> str:
+        """The style, with a link."""
+        style = job.style
+        link = change_link_by_label(self.admin_site, style._meta.label_lower, str(style.pk))
+        return format_html('<a href="{}">{}</a>', link, style.name) if link else style.name
+
+    @admin.display(description=_("ended"), empty_value="–")
+    def ended(self, job: StyleJob) -> datetime | None:
+        return job.finished_at
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, job: StyleJob) -> SafeString:

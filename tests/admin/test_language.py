@@ -120,6 +120,7 @@ def test_the_pages_of_styles_jobs_and_the_trail(
     job = reader(f"/admin/shop_style/stylejob/{style.jobs.get().pk}/change/")
     assert "风格增益从 0.31 提高到 0.52。与其他参考图相差较大：第 2 张" in job
     trail = reader("/admin/shop_style/auditentry/")
+    assert english(reader("/admin/shop_style/stylejob/")) == []
     assert "重新排队" in trail
     assert english(job) == english(trail) == []
 
