@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -64,7 +65,7 @@ class StyleFilter(admin.RelatedFieldListFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = _("style")  # type: ignore[assignment]
+        self.title = _("style")
 
 
 @admin.register(StyleJob)
@@ -94,9 +95,11 @@ class StyleJobAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         link = change_link_by_label(self.admin_site, style._meta.label_lower, str(style.pk))
         return format_html('<a href="{}">{}</a>', link, style.name) if link else style.name
 
-    @admin.display(description=_("ended"), empty_value="–")
-    def ended(self, job: StyleJob) -> datetime | None:
-        return job.finished_at
+    @admin.display(description=_("ended"))
+    def ended(self, job: StyleJob) -> str:
+        return (
+            date_format(localtime(job.finished_at), "DATETIME_FORMAT") if job.finished_at else "–"
+        )
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, job: StyleJob) -> SafeString:
