@@ -9,7 +9,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 export OMP_WAIT_POLICY := passive
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel test-browser screenshots
+.PHONY: demo serve test lint bench docs clean demo-oscar serve-oscar test-oscar test-wheel test-browser screenshots messages
 
 demo: $(VENV)/.demo
 	$(MANAGE) migrate --verbosity 0
@@ -56,6 +56,10 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# Takes new strings into the catalogue and compiles it: docs/translating.md. Needs GNU gettext.
+messages: $(VENV)/.dev
+	$(BIN)/python -m tests.language.catalogue $(ARGS)
 
 # Pages that are written from the code, then the site, in build/site; a link to nowhere is an error.
 docs: $(VENV)/.docs

@@ -7,6 +7,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 urlpatterns = [
+    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
     path("shop-style/", include("shop_style.urls")),
     path("shop-style/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -19,6 +19,7 @@ from django.dispatch import receiver
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import SourceError, SourceFileMissing, StorageFailed
+from styleeval.sentence import said
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,18 @@ class SourceImage:
     def _opened(self) -> Iterator[Any]:
         file = self.source.file_of(self.instance)
         if not file:
-            raise SourceFileMissing(f"{self} has no file; upload one and request again")
+            raise SourceFileMissing(
+                said("{picture} has no file; upload one and request again", picture=self)
+            )
         try:
             with file.storage.open(self.name, "rb") as stream:
                 yield stream
         except FileNotFoundError as error:
             raise SourceFileMissing(
-                f"{self} names a file that is not in its storage; upload it again"
+                said(
+                    "{picture} names a file that is not in its storage; upload it again",
+                    picture=self,
+                )
             ) from error
         except OSError:
             raise
@@ -99,7 +105,9 @@ def parse_source(text: str) -> Source:
     try:
         app_label, model_name, field = text.split(".")
     except (ValueError, AttributeError):
-        raise SourceError(f"{text!r} is not of the form app_label.Model.field") from None
+        raise SourceError(
+            said("{text!r} is not of the form app_label.Model.field", text=text)
+        ) from None
     try:
         model = apps.get_model(app_label, model_name)
     except LookupError as error:
@@ -109,11 +117,23 @@ def parse_source(text: str) -> Source:
     except FieldDoesNotExist:
         known = [f.name for f in model._meta.get_fields() if isinstance(f, models.FileField)]
         raise SourceError(
-            f"{text!r}: {model._meta.label} has no field {field!r}; "
-            f"its file fields are {', '.join(known) or 'none'}"
+            said(
+                "{text!r}: {model} has no field {field!r}; its file fields are {known}",
+                text=text,
+                model=model._meta.label,
+                field=field,
+                known=", ".join(known) or "none",
+            )
         ) from None
     if not isinstance(found, models.FileField):
-        raise SourceError(f"{text!r}: {field!r} is a {type(found).__name__}, not an image field")
+        raise SourceError(
+            said(
+                "{text!r}: {field!r} is a {kind}, not an image field",
+                text=text,
+                field=field,
+                kind=type(found).__name__,
+            )
+        )
     return Source(model, field)
 
 
@@ -136,14 +156,27 @@ def parse_mask(label: str, name: str) -> tuple[Source, Source]:
     """The source and the mask field that an entry of the settings means. Raises SourceError."""
     source = parse_source(label)
     if source not in sources():
-        raise SourceError(f"{label!r} is not in SHOP_STYLE['SOURCES']; add it there")
+        raise SourceError(
+            said("{label!r} is not in SHOP_STYLE['SOURCES']; add it there", label=label)
+        )
     if not isinstance(name, str) or "." in name:
         raise SourceError(
-            f"{label!r}: {name!r} is no field's name; write one of {source.model._meta.label}"
+            said(
+                "{label!r}: {name!r} is no field's name; write one of {model}",
+                label=label,
+                name=name,
+                model=source.model._meta.label,
+            )
         )
     mask = parse_source(f"{source.model._meta.label}.{name}")
     if mask == source:
-        raise SourceError(f"{label!r}: {name!r} is the picture itself; name the mask's own field")
+        raise SourceError(
+            said(
+                "{label!r}: {name!r} is the picture itself; name the mask's own field",
+                label=label,
+                name=name,
+            )
+        )
     return source, mask
 
 
@@ -164,11 +197,18 @@ def source_image(instance: models.Model, field: str | None = None) -> SourceImag
     label = type(instance)._meta.label
     if found:
         raise SourceError(
-            f"{label} has several styled fields: name one of "
-            + ", ".join(item.field for item in found)
+            said(
+                "{label} has several styled fields: name one of {fields}",
+                label=label,
+                fields=", ".join(item.field for item in found),
+            )
         )
     raise SourceError(
-        f"{label}{'.' + field if field else ''} is not in SHOP_STYLE['SOURCES']; add it there"
+        said(
+            "{label}{field} is not in SHOP_STYLE['SOURCES']; add it there",
+            label=label,
+            field="." + field if field else "",
+        )
     )
 
 

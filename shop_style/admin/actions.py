@@ -34,6 +34,7 @@ from shop_style.generation.request import RequestReport, request_variants
 from shop_style.generation.sweep import estimate
 from shop_style.models import Style, StyleReference, StyleVariant
 from shop_style.sources import SourceImage, child_sources, pictures_of
+from shop_style.words import in_words
 
 REFUSALS_SHOWN = 10
 PANEL = "style_variants_panel"
@@ -181,7 +182,7 @@ def _tell(
         )
     modeladmin.message_user(request, text, messages.SUCCESS)
     for _name, error in report.refused[:REFUSALS_SHOWN]:
-        modeladmin.message_user(request, f"{error} ({error.code})", messages.WARNING)
+        modeladmin.message_user(request, f"{in_words(error)} ({error.code})", messages.WARNING)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
         text = more_refused(more)
@@ -242,7 +243,7 @@ class StyleVariantsMixin(StyleVariantViews):
         try:
             pictures = pictures_of([obj])
         except ShopStyleError as error:
-            return format_html("{}", str(error))
+            return format_html("{}", in_words(error))
         instances = list(dict.fromkeys(picture.instance for picture in pictures))
         variants = list(
             StyleVariant.objects.for_objects(instances)
@@ -264,5 +265,5 @@ class StyleVariantsMixin(StyleVariantViews):
         try:
             pictures = pictures_of([obj])
         except ShopStyleError as error:
-            return format_html("{}", str(error))
+            return format_html("{}", in_words(error))
         return guides_panel(self.admin_site, pictures)

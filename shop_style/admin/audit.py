@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.links import change_link_by_label
 from shop_style.models import AuditEntry
+from shop_style.models.audit import verb_in_words
 
 
 class ReadOnlyMixin:
@@ -27,17 +29,33 @@ class ReadOnlyMixin:
         return False
 
 
+class VerbFilter(admin.AllValuesFieldListFilter):
+    """What was done, in the reader's language."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": verb_in_words(str(choice["display"]))}
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("at", "actor", "verb", "on", "reason")
-    list_filter = ("verb", "actor")
+    list_display = ("at", "actor", "done", "on", "because")
+    list_filter = (("verb", VerbFilter), "actor")
     search_fields = ("target_name", "actor", "reason")
     date_hierarchy = "at"
-    fields = ("at", "actor", "verb", "on", "reason", "detail")
+    fields = ("at", "actor", "done", "on", "because", "detail")
     actions = None
 
     class Media:
         css = {"all": ["shop_style/admin.css"]}
+
+    @admin.display(description=_("what"), ordering="verb")
+    def done(self, entry: AuditEntry) -> str:
+        return entry.verb_in_words
+
+    @admin.display(description=_("why"))
+    def because(self, entry: AuditEntry) -> str:
+        return entry.reason_in_words
 
     @admin.display(description=_("on"), ordering="target_name")
     def on(self, entry: AuditEntry) -> str:

@@ -13,6 +13,7 @@ from shop_style.exceptions import ExperimentError
 from shop_style.experiments.planner import Need, Plan, Reach, plan_experiment
 from shop_style.experiments.traffic import LIKENESS, SEEN_PER_VISITOR, Traffic, stated_traffic
 from shop_style.models import Experiment
+from shop_style.words import in_words
 
 
 class PlanForm(forms.Form):
@@ -67,7 +68,7 @@ def plan_context(experiment: Experiment, data: Mapping[str, Any]) -> dict[str, A
             experiment, lift=form.cleaned_data["lift"] / 100, traffic=form.traffic()
         )
     except ExperimentError as error:
-        context["problem"] = str(error)
+        context["problem"] = in_words(error)
         return context
     return {**context, **_shown(plan)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -22,6 +22,7 @@ from shop_style.experiments.preview import preview_link
 from shop_style.experiments.start_points import Point
 from shop_style.models import Arm, Experiment, Status, Style, StyleVariant
 from shop_style.models.variant import Review
+from shop_style.words import in_words
 
 PERMISSION = "shop_style.run_experiment"
 State = Experiment.State
@@ -108,7 +109,13 @@ def start_checklist(experiment: Experiment) -> Checklist:
     pictures, points = start_points(experiment, arms)
     missing = () if pictures else tuple(_missing(experiment, arms))
     files = tuple(file_findings(arm_files(experiment, pictures))) if pictures else ()
-    return Checklist(eligible=len(pictures), points=tuple(points), missing=missing, files=files)
+    return Checklist(
+        eligible=len(pictures), points=tuple(map(_in_words, points)), missing=missing, files=files
+    )
+
+
+def _in_words(point: Point) -> Point:
+    return replace(point, problems=tuple(map(in_words, point.problems)))
 
 
 def _missing(experiment: Experiment, arms: Sequence[Arm]) -> Iterator[Missing]:

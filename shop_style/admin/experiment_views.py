@@ -27,6 +27,7 @@ from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.reporting.verdict import verdicts
 from shop_style.experiments.rollup import rollup
 from shop_style.models import Experiment
+from shop_style.words import in_words
 
 
 class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -114,7 +115,7 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
         try:
             text = step.take(experiment, request.user.get_username(), values)
         except ShopStyleError as error:
-            self.message_user(request, _on_lines(str(error).splitlines()), messages.ERROR)
+            self.message_user(request, _on_lines(in_words(error).splitlines()), messages.ERROR)
             return
         self.message_user(request, text, messages.SUCCESS)
 
@@ -177,7 +178,7 @@ class ExperimentViews(admin.ModelAdmin):  # type: ignore[type-arg]
                 actor=request.user.get_username(),
             )
         except ShopStyleError as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.message_user(request, in_words(error), messages.ERROR)
             return HttpResponseRedirect(self._address("plan", experiment))
         text = gettext("It is planned for %(number)s visitors.") % {"number": f"{number:,}"}
         self.message_user(request, text, messages.SUCCESS)

@@ -42,6 +42,7 @@ from shop_style.generation.request import RequestReport
 from shop_style.imaging.guide import is_rim_product
 from shop_style.models import AuditEntry, PictureGuide
 from shop_style.sources import SourceImage
+from shop_style.words import in_words
 
 
 class GuideChangeList(ChangeList):
@@ -214,7 +215,7 @@ class PictureGuideAdmin(NumberedDeletion, admin.ModelAdmin):  # type: ignore[typ
             )
             self.message_user(request, text % number, messages.INFO)
         for _name, error in asked.refused[:REFUSALS_SHOWN]:
-            self.message_user(request, f"{error} ({error.code})", messages.WARNING)
+            self.message_user(request, f"{in_words(error)} ({error.code})", messages.WARNING)
 
     @admin.display(description=_("picture"))
     def outline(self, guide: Any) -> SafeString:

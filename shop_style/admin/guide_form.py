@@ -16,6 +16,7 @@ from shop_style.generation.guides import uploaded_mask
 from shop_style.imaging.guide import Floats
 from shop_style.models import PictureGuide
 from shop_style.sources import SourceImage
+from shop_style.words import in_words
 
 
 class PlacesField(forms.JSONField):
@@ -77,7 +78,7 @@ class GuideForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             self.pixels = uploaded_mask(self.picture, data, name=mask.name or "")
         except ShopStyleError as error:
-            raise ValidationError(str(error), code=error.code) from error
+            raise ValidationError(in_words(error), code=error.code) from error
         except OSError as error:
             raise ValidationError(
                 _("%(picture)s cannot be read (%(error)s); try again"),

@@ -20,6 +20,7 @@ from shop_style.generation.review import ReviewReport
 from shop_style.generation.review_plan import plan_step
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review
+from shop_style.words import in_words
 
 REFUSALS_SHOWN = 10
 
@@ -134,7 +135,7 @@ def tell_refusals(
 ) -> None:
     """Say which could not take the step and why, and of many how many more."""
     for _variant, error in report.refused[:REFUSALS_SHOWN]:
-        model_admin.message_user(request, str(error), messages.ERROR)
+        model_admin.message_user(request, in_words(error), messages.ERROR)
     more = len(report.refused) - REFUSALS_SHOWN
     if more > 0:
         model_admin.message_user(request, more_refused(more), messages.ERROR)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shop_style.admin.advice import advice_for
 from shop_style.admin.measures import (
@@ -65,7 +66,11 @@ OTHER_ROWS = {
         _("How sure it is where the product lies; 1 is certain."),
         PLAIN,
     ),
-    "min_change": (_("Change"), _("What a shopper would see of the look."), COLOUR),
+    "min_change": (
+        pgettext_lazy("of a picture", "Change"),
+        _("What a shopper would see of the look."),
+        COLOUR,
+    ),
     "min_change_outside": (
         _("Change around it"),
         _("What a shopper would see of the new background."),

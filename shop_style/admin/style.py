@@ -34,6 +34,7 @@ from shop_style.models.variant import Review
 from shop_style.transfer.built_in import built_in_styles
 from shop_style.transfer.cube import ENDING
 from shop_style.transfer.registry import engines
+from shop_style.words import in_words
 
 _LOOKS = {"built_in": FITTING_ENGINE, "cube": GRADE_ENGINE}
 """Which engine a field of a look is for."""
@@ -56,7 +57,7 @@ class StyleAdmin(StyleStepsMixin, StyleJobsMixin, admin.ModelAdmin):  # type: ig
     list_filter = ("engine", "region", ("retired_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("digest",)
+    readonly_fields = ("recipe",)
     actions = ("preview_selected",)
     change_form_template = "admin/shop_style/style/change_form.html"
     fieldsets = (
@@ -93,7 +94,7 @@ class StyleAdmin(StyleStepsMixin, StyleJobsMixin, admin.ModelAdmin):  # type: ig
             },
         ),
         (_("Gate"), {"fields": ("mode", "thresholds")}),
-        (_("Automation and recipe"), {"fields": ("automatic", "digest")}),
+        (_("Automation and recipe"), {"fields": ("automatic", "recipe")}),
     )
 
     class Media:
@@ -132,6 +133,11 @@ class StyleAdmin(StyleStepsMixin, StyleJobsMixin, admin.ModelAdmin):  # type: ig
         name = style.artefact.name or ""
         url = file_url(style.artefact.storage, name) if name.endswith(ENDING) else ""
         return format_html('<a href="{}" download>{}</a>', url, style.slug + ENDING) if url else ""
+
+    @admin.display(description=_("recipe’s SHA-256"))
+    def recipe(self, style: Style) -> str:
+        """Of everything that changes pixels."""
+        return style.digest
 
     @admin.display(description=_("variants ready"), ordering="ready_count")
     def ready(self, style: Any) -> int:
@@ -214,7 +220,12 @@ class StyleAdmin(StyleStepsMixin, StyleJobsMixin, admin.ModelAdmin):  # type: ig
     ) -> HttpResponse:
         style = context.get("original")
         context["engines"] = [
-            (entry.label, entry.name, entry.parameters.describe()) for entry in engines().values()
+            (
+                gettext(entry.label),
+                entry.name,
+                [in_words(line) for line in entry.parameters.describe()],
+            )
+            for entry in engines().values()
         ]
         context["stage_address"] = reverse(f"{self.admin_site.name}:shop_style_style_stage")
         if isinstance(style, Style):

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.exceptions import CubeError
@@ -19,20 +20,24 @@ from shop_style.generation.artefact import FITTING_ENGINE
 from shop_style.generation.limits import intake_limits
 from shop_style.generation.look import has_this_cube
 from shop_style.models import Style
+from shop_style.models.style import gate_in_words
 from shop_style.transfer.built_in import BuiltInStyle, built_in_styles
 from shop_style.transfer.cube import ENDING, read_cube
 from shop_style.transfer.parameters import AS_AUTHORED
 from shop_style.transfer.registry import engines
+from shop_style.words import in_words
 from styleeval.preservation.gate import THRESHOLDS
 
 
 def built_in_label(style: BuiltInStyle) -> SafeString:
     """A built-in style by its picture; whose work it was learned from is on the tooltip."""
+    free = style.licence == "public domain"
+    licence = gettext("public domain") if free else style.licence
     return format_html(
         '<img class="ss-thumb" src="{}" alt="" loading="lazy"> <span title="{}">{}</span>',
         static(style.thumbnail),
-        f"{style.reference} ({style.licence})",
-        style.name,
+        f"{gettext(style.reference)} ({licence})",
+        gettext(style.name),
     )
 
 
@@ -87,13 +92,13 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = {entry.name: entry.label for entry in engines().values()}
+        choices = {entry.name: gettext(entry.label) for entry in engines().values()}
         # A style whose engine was uninstalled still opens, to be given another.
         if self.instance.engine:
             choices.setdefault(self.instance.engine, self.instance.engine)
         self._offer("engine", list(choices.items()))
         automatic = ("", _("that of the engine and region"))
-        self._offer("mode", [automatic, *((name, name) for name in THRESHOLDS)])
+        self._offer("mode", [automatic, *((name, gate_in_words(name)) for name in THRESHOLDS)])
         none = ("", _("none: the look of the references"))
         looks = [(slug, built_in_label(look)) for slug, look in built_in_styles().items()]
         self._offer("built_in", [none, *looks])
@@ -151,7 +156,7 @@ class StyleForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             read_cube(data, name=upload.name or "")
         except CubeError as error:
-            raise ValidationError(str(error), code=error.code) from error
+            raise ValidationError(in_words(error), code=error.code) from error
         upload.seek(0)
         return self.initial.get("cube") if has_this_cube(self.instance, data) else upload
 

@@ -35,6 +35,7 @@ from shop_style.generation.fitting import request_first_look, request_fit
 from shop_style.generation.jobs import cancel, request_preview
 from shop_style.generation.strengths import request_strengths
 from shop_style.models import Style, StyleJob
+from shop_style.words import in_words
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Style]
@@ -174,7 +175,7 @@ class StyleJobsMixin(_Admin):
         try:
             job = item.request(style, chosen_photos(request), actor=request.user.get_username())
         except ShopStyleError as error:
-            return False, str(error)
+            return False, in_words(error)
         text = str(item.asked) % style
         link = change_link(self.admin_site, StyleJob, job.pk)
         if link:

@@ -73,11 +73,14 @@ class VariantColumns:
                 badge,
                 share,
                 share,
-                variant.stage,
+                variant.stage_in_words,
             )
         if variant.error_code:
             return format_html(
-                '{} <code title="{}">{}</code>', badge, variant.error_detail, variant.error_code
+                '{} <code title="{}">{}</code>',
+                badge,
+                variant.error_in_words,
+                variant.error_code,
             )
         return badge
 

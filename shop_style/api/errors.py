@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404
+from django.utils.translation import gettext, gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -19,6 +20,7 @@ from shop_style.exceptions import (
     UnknownExperiment,
     UnknownVisitor,
 )
+from shop_style.words import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ class TooLarge(exceptions.APIException):
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
-    default_detail = "the body is larger than this endpoint takes"
+    default_detail = gettext_lazy("the body is larger than this endpoint takes")
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response:
@@ -49,13 +51,13 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return _of_api(error)
     for kind, code in _STATUS:
         if isinstance(error, kind):
-            return _answer(error.code, str(error), code)
+            return _answer(error.code, in_words(error), code)
     view = type(context.get("view")).__name__
     logger.exception("%s failed", view, exc_info=error)
     if isinstance(error, DatabaseError | InterfaceError):
-        text = "the database does not answer; send it again later"
+        text = gettext("the database does not answer; send it again later")
     else:
-        text = "this could not be done; it has been logged"
+        text = gettext("this could not be done; it has been logged")
     return _answer("unavailable", text, status.HTTP_503_SERVICE_UNAVAILABLE, {"Retry-After": "30"})
 
 

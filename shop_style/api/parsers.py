@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
@@ -21,11 +22,13 @@ class LimitedJSONParser(BaseParser):
         """The decoded value. Raises TooLarge, or ParseError for what is no strict JSON."""
         data = stream.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
-            raise TooLarge(f"the body is larger than {MOST_BYTES} bytes; send several")
+            raise TooLarge(
+                _("the body is larger than %(most)d bytes; send several") % {"most": MOST_BYTES}
+            )
         try:
             return json.loads(data.decode("utf-8"), parse_constant=_refuse)
         except (ValueError, RecursionError):
-            raise ParseError("the body is not JSON in UTF-8", code="malformed") from None
+            raise ParseError(_("the body is not JSON in UTF-8"), code="malformed") from None
 
 
 class PlainJSONParser(LimitedJSONParser):

@@ -20,7 +20,9 @@ from shop_style.channels.reason import Reason, not_measured, percent, unmeasurab
 from shop_style.exceptions import UnknownEngine
 from shop_style.generation.wording import reason_in_words
 from shop_style.models import Status, StyleVariant
+from shop_style.models.style import gate_in_words
 from shop_style.models.variant import Review
+from shop_style.words import in_words
 
 _NO_FILE: Final = FileChoice(rendition=None)
 
@@ -144,11 +146,12 @@ def _other_mode(variant: StyleVariant, policy: ChannelPolicy) -> Iterator[Reason
     try:
         mode = variant.style.gate_mode
     except UnknownEngine as error:
-        yield Reason(code="mode", text=str(error))
+        yield Reason(code="mode", text=in_words(error))
         return
     if mode not in policy.modes:
         text = _("Its style is of the kind “%(found)s”; the channel takes %(wanted)s.")
-        yield Reason(code="mode", text=text % {"found": mode, "wanted": ", ".join(policy.modes)})
+        wanted = _(", ").join(map(gate_in_words, policy.modes))
+        yield Reason(code="mode", text=text % {"found": gate_in_words(mode), "wanted": wanted})
 
 
 def _unsure_product(variant: StyleVariant, policy: ChannelPolicy) -> Iterator[Reason]:

@@ -16,6 +16,7 @@ from shop_style.experiments.reporting.sums import clicks_over_viewable, newest_s
 from shop_style.experiments.rollup import rolled_up_at
 from shop_style.experiments.snapshot import experiment_database, lock_snapshot
 from shop_style.models import Arm, Experiment, Phase
+from styleeval.sentence import said
 
 if TYPE_CHECKING:
     from styleeval.inference import Allocation
@@ -100,13 +101,20 @@ def _refuse(experiment: Experiment) -> None:
     slug = experiment.slug
     if experiment.unit == Experiment.Unit.TILE:
         raise ExperimentError(
-            f"experiment {slug!r} draws each tile by itself: its visitors are in every arm, and no "
-            "arm's weight can follow theirs; start one by visitor"
+            said(
+                "experiment {slug!r} draws each tile by itself: its visitors are in every "
+                "arm, and no arm's weight can follow theirs; start one by visitor",
+                slug=slug,
+            )
         )
     if experiment.state != Experiment.State.RUNNING:
         raise ExperimentError(
-            f"experiment {slug!r} is {experiment.get_state_display()}; "
-            "only the weights of a running one follow its results"
+            said(
+                "experiment {slug!r} is {state}; only the weights of a running one follow its "
+                "results",
+                slug=slug,
+                state=experiment.get_state_display(),
+            )
         )
     if not experiment.phases.filter(is_baseline=False).exists():
         raise ExperimentError(
@@ -115,7 +123,9 @@ def _refuse(experiment: Experiment) -> None:
         )
     if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
         raise ExperimentError(
-            f"the planned end of experiment {slug!r} has come; ship an arm or revert"
+            said(
+                "the planned end of experiment {slug!r} has come; ship an arm or revert", slug=slug
+            )
         )
 
 

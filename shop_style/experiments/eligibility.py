@@ -21,6 +21,7 @@ from shop_style.models import (
     PhaseVariant,
     StyleVariant,
 )
+from styleeval.sentence import said
 
 Key = tuple[int, str, str]
 Pictures = Mapping[Key, Mapping[int, int]]
@@ -140,9 +141,13 @@ def overlaps(experiment: Experiment, pictures: Pictures) -> list[str]:
         shared = set(pictures) & set(rows.values_list("content_type", "object_id", "field"))
         if shared:
             problems.append(
-                f"{len(shared)} of its pictures are in the experiment {other.slug!r}, which is "
-                f"{other.get_state_display()}; finish that one, or give both a layer with parts "
-                "that do not overlap"
+                said(
+                    "{count} of its pictures are in the experiment {other!r}, which is {state}; "
+                    "finish that one, or give both a layer with parts that do not overlap",
+                    count=len(shared),
+                    other=other.slug,
+                    state=other.get_state_display(),
+                )
             )
     return problems
 

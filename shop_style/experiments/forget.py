@@ -25,6 +25,7 @@ from shop_style.models import (
     VisitorIdentity,
     VisitorTotals,
 )
+from styleeval.sentence import said
 
 
 @dataclass
@@ -55,8 +56,10 @@ def forget_visitor(
     known = known_visitor(visitor, at_any_age=True) if visitor else None
     if known is None and (visitor or user is None):
         raise UnknownVisitor(
-            "this is no visitor of ours; take the value of the visitor cookie, or what the "
-            "placement's answer calls visitor"
+            said(
+                "this is no visitor of ours; take the value of the visitor cookie, or what "
+                "the placement's answer calls visitor"
+            )
         )
     alias, report = experiment_database(), ForgetReport()
     rows = Experiment.objects.using(alias).filter(purged_at=None).exclude(visitor_salt="")

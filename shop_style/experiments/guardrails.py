@@ -19,6 +19,7 @@ from shop_style.experiments.evidence import ArmSums, Sums, sums_of, sums_since, 
 from shop_style.experiments.lifecycle import pause
 from shop_style.experiments.snapshot import experiment_database
 from shop_style.models import Arm, Experiment, Phase
+from styleeval.sentence import said
 
 logger = logging.getLogger(__name__)
 
@@ -91,21 +92,25 @@ def watch() -> list[str]:
     running = Experiment.objects.using(alias).filter(state=Experiment.State.RUNNING)
     found = list(running.order_by("pk").prefetch_related("arms__style", "phases"))
     sums = sums_of(alias, [phase.pk for item in found for phase in item.phases.all()])
-    said = []
+    told = []
     for experiment in found:
         try:
             alarm = end_due(experiment) or _alarm(experiment, sums)
             if alarm is not None:
                 _pause(experiment, alarm)
-                said.append(f"{experiment.slug} is paused: {alarm.sentence}")
+                told.append(
+                    said("{slug} is paused: {why}", slug=experiment.slug, why=alarm.sentence)
+                )
             elif begin_if_due(experiment, actor=ACTOR):
-                said.append(f"{experiment.slug} has had its baseline: its test begins")
+                told.append(
+                    said("{slug} has had its baseline: its test begins", slug=experiment.slug)
+                )
         except ExperimentError as error:
             logger.info("experiment %s is left as it is: %s", experiment.slug, error)
             continue  # somebody took a step meanwhile
         except Exception:
             logger.exception("experiment %s could not be watched", experiment.slug)
-    return said
+    return told
 
 
 def end_due(experiment: Experiment) -> Alarm | None:
@@ -114,7 +119,7 @@ def end_due(experiment: Experiment) -> Alarm | None:
         return None
     return Alarm(
         because=Because.END_DUE,
-        sentence="its planned end has come; the reading is final and waits for a decision",
+        sentence=said("its planned end has come; the reading is final and waits for a decision"),
         detail={"ends_at": experiment.ends_at.isoformat()},
     )
 
@@ -189,7 +194,9 @@ def mismatched_split(case: _Case) -> Alarm | None:
     came = ", ".join(f"{slug} {counts[slug]:,} of {expected[slug]:,.0f}" for slug in counts)
     return Alarm(
         because=Because.SAMPLE_RATIO,
-        sentence=f"the arms did not receive the visitors they were promised ({came})",
+        sentence=said(
+            "the arms did not receive the visitors they were promised ({came})", came=came
+        ),
         detail={"visitors": counts, "expected": expected, "log_evidence": log_evidence},
     )
 
@@ -213,9 +220,13 @@ def failing_pictures(case: _Case) -> Alarm | None:
             return Alarm(
                 because=Because.LOAD_FAILURES,
                 sentence=(
-                    f"a picture of {arm.slug} did not load for {100 * shares[arm.slug]:.1f} % of "
-                    f"its visitors, and for {100 * shares[control.slug]:.1f} % of those who see "
-                    "the originals"
+                    said(
+                        "a picture of {arm} did not load for {share:.1f} % of its visitors, and "
+                        "for {control_share:.1f} % of those who see the originals",
+                        arm=arm.slug,
+                        share=100 * shares[arm.slug],
+                        control_share=100 * shares[control.slug],
+                    )
                 ),
                 detail={
                     "arm": arm.slug,
@@ -258,8 +269,13 @@ def clickbait(case: _Case) -> Alarm | None:
         return Alarm(
             because=Because.CLICKBAIT,
             sentence=(
-                f"of 100 clicks in {arm.slug} {100 * rates[arm.slug]:.1f} become an order, of 100 "
-                f"on the originals {100 * rates[control.slug]:.1f}, and its visitors order no more"
+                said(
+                    "of 100 clicks in {arm} {share:.1f} become an order, of 100 on the originals "
+                    "{control_share:.1f}, and its visitors order no more",
+                    arm=arm.slug,
+                    share=100 * rates[arm.slug],
+                    control_share=100 * rates[control.slug],
+                )
             ),
             detail={
                 "arm": arm.slug,

@@ -19,6 +19,8 @@ from shop_style.experiments.tally import REPEATED, tally
 from shop_style.experiments.tokens import PageToken, read_token
 from shop_style.experiments.visitor import Visitor, crawls, device_class
 from shop_style.models import Kind, Suspicion
+from shop_style.words import in_words
+from styleeval.sentence import said
 
 MOST_EVENTS: Final = 100
 MOST_BYTES: Final = 65_536
@@ -94,7 +96,7 @@ def _ingest(token: PageToken, reported: Sequence[Any], agent: str) -> IngestRepo
     for index, item in enumerate(reported):
         problem = _problem(token, item, open_products)
         if problem:
-            report.rejected.append(Rejection(index, *problem))
+            report.rejected.append(Rejection(index, problem[0], in_words(problem[1])))
         else:
             taken.append((Kind(item["kind"]), item["position"]))
     named = {_id(token, kind, position) for kind, position in taken}
@@ -142,17 +144,17 @@ def _open_products(token: PageToken) -> set[int]:
 def _problem(token: PageToken, item: Any, open_products: set[int]) -> tuple[str, str] | None:
     """Code and words of why an event cannot be taken, or None."""
     if not isinstance(item, dict):
-        return "bad_event", "an event is an object with kind and position"
+        return "bad_event", said("an event is an object with kind and position")
     kind, position = item.get("kind"), item.get("position")
     if kind not in REPORTED:
-        return "unknown_kind", f"kind is one of {', '.join(REPORTED)}"
+        return "unknown_kind", said("kind is one of {kinds}", kinds=", ".join(REPORTED))
     if type(position) is not int:
-        return "bad_position", "position is the whole number that the placement gave"
+        return "bad_position", said("position is the whole number that the placement gave")
     found = token.at(position)
     if found is None:
-        return "unknown_position", "no tracked picture of this page has this position"
+        return "unknown_position", said("no tracked picture of this page has this position")
     if found[1] not in open_products:
-        return "closed_experiment", "its experiment takes no events any more"
+        return "closed_experiment", said("its experiment takes no events any more")
     return None
 
 

@@ -27,6 +27,7 @@ from shop_style.models import (
     Experiment,
     Phase,
 )
+from styleeval.sentence import said
 
 State = Experiment.State
 
@@ -38,8 +39,10 @@ def find_experiment(slug: str) -> Experiment:
     rows = Experiment.objects.using(experiment_database())
     found = rows.filter(slug=slug).first()
     if found is None:
-        known = ", ".join(rows.values_list("slug", flat=True)[:10]) or "none yet"
-        raise UnknownExperiment(f"there is no experiment {slug!r}; there are: {known}")
+        known = ", ".join(rows.values_list("slug", flat=True)[:10]) or "–"
+        raise UnknownExperiment(
+            said("there is no experiment {slug!r}; there are: {known}", slug=slug, known=known)
+        )
     return found
 
 
@@ -56,7 +59,10 @@ def start(
         arms = list(row.arms.select_related("style"))
         pictures, problems = readiness(row, arms, objects)
         if problems:
-            raise ExperimentError(f"experiment {row.slug!r} cannot start:", problems)
+            raise ExperimentError(
+                said("experiment {experiment!r} cannot start:", experiment=row.slug),
+                problems,
+            )
         row.layer_salt = _layer_salt(row)
         row.coverage_salt, row.arm_salt, row.visitor_salt, row.identity_salt = (
             secrets.token_hex(16) for _ in range(4)
@@ -74,9 +80,15 @@ def plan_for(experiment: Experiment, visitors: str | int, *, actor: str) -> int:
     number = int(visitors) if str(visitors).isascii() and str(visitors).isdigit() else 0
     if not 1 <= number <= _MOST_VISITORS:
         raise ExperimentError(
-            f"planned visitors are a number from 1 to {_MOST_VISITORS:,}, not {visitors!r}"
+            said(
+                "planned visitors are a number from 1 to {most:,}, not {visitors!r}",
+                most=_MOST_VISITORS,
+                visitors=visitors,
+            )
         )
-    with step_of(experiment, "planned", actor, State.DRAFT, f"{number:,} visitors") as step:
+    with step_of(
+        experiment, "planned", actor, State.DRAFT, said("{number:,} visitors", number=number)
+    ) as step:
         step.row.planned_visitors = number
     return number
 
@@ -107,8 +119,12 @@ def resume(experiment: Experiment, *, actor: str, reason: str = "") -> None:
         row = step.row
         if row.ends_at is not None and row.ends_at <= timezone.now():
             raise ExperimentError(
-                f"the planned end of experiment {row.slug!r} has come and its reading is final; "
-                "ship an arm or revert to the originals, and ask again in another experiment"
+                said(
+                    "the planned end of experiment {experiment!r} has come and its reading is "
+                    "final; ship an arm or revert to the originals, and ask again in another "
+                    "experiment",
+                    experiment=row.slug,
+                )
             )
         if row.paused_because:
             row.acknowledged = {**row.acknowledged, row.paused_because: timezone.now().isoformat()}
@@ -118,12 +134,21 @@ def resume(experiment: Experiment, *, actor: str, reason: str = "") -> None:
 
 def raise_coverage(experiment: Experiment, coverage: float, *, actor: str) -> None:
     """Let more visitors in; nobody changes arms. Raises ExperimentError for a smaller coverage."""
-    with step_of(experiment, "coverage raised", actor, State.RUNNING, f"to {coverage:g}") as step:
+    with step_of(
+        experiment,
+        "coverage raised",
+        actor,
+        State.RUNNING,
+        said("to {coverage:g}", coverage=coverage),
+    ) as step:
         row = step.row
         if not row.coverage <= coverage <= 1:
             raise ExperimentError(
-                f"coverage is {row.coverage:g}; it can only be raised, up to 1, because visitors "
-                "who were let in would have to be thrown out again"
+                said(
+                    "coverage is {coverage:g}; it can only be raised, up to 1, because visitors "
+                    "who were let in would have to be thrown out again",
+                    coverage=row.coverage,
+                )
             )
         row.coverage = coverage
         uneven = edge_problems(row, list(row.arms.values_list("weight", flat=True)))
@@ -160,8 +185,10 @@ def change_weights(
         unknown = set(weights) ^ {arm.slug for arm in arms}
         if unknown or abs(sum(weights.values()) - 1) > 1e-6 or min(weights.values()) <= 0:
             raise ExperimentError(
-                f"weights must name each arm ({', '.join(arm.slug for arm in arms)}), "
-                "each above 0, and sum to 1"
+                said(
+                    "weights must name each arm ({arms}), each above 0, and sum to 1",
+                    arms=", ".join(arm.slug for arm in arms),
+                )
             )
         for arm in arms:
             row.arms.filter(pk=arm.pk).update(weight=weights[arm.slug])
@@ -175,7 +202,7 @@ def next_phase(experiment: Experiment, arms: Sequence[Arm], weights: dict[str, f
     pictures = eligible_pictures(arms, None, within=last)
     if not pictures:
         raise ExperimentError(
-            "no product has a published variant in each arm any more; finish the experiment"
+            said("no product has a published variant in each arm any more; finish the experiment")
         )
     phase = _new_phase(experiment, last.number + 1, weights, pictures)
     # Their visitors have seen these as part of it: originals from now on, in every arm.
@@ -227,15 +254,21 @@ def _decide(step: Step, ship: str | None, actor: str) -> None:
     row = step.row
     arms = {arm.slug: arm for arm in row.arms.all()}
     if ship is not None and ship not in arms:
-        raise ExperimentError(f"there is no arm {ship!r}; there are: {', '.join(arms)}")
+        raise ExperimentError(
+            said("there is no arm {ship!r}; there are: {arms}", ship=ship, arms=", ".join(arms))
+        )
     chosen = ship if ship and not arms[ship].is_control else None
     end = ending(row, chosen)
     if row.state == State.FINISHED and end.disturbed:
         raise ExperimentError(
-            f"experiment {row.slug!r} cannot be decided anew yet:",
+            said("experiment {experiment!r} cannot be decided anew yet:", experiment=row.slug),
             [
-                f"{number} of its products are in the experiment {slug!r} with variants that this "
-                "would withdraw; finish that one first"
+                said(
+                    "{number} of its products are in the experiment {slug!r} with variants that "
+                    "this would withdraw; finish that one first",
+                    number=number,
+                    slug=slug,
+                )
                 for slug, number in end.disturbed.items()
             ],
         )
@@ -243,7 +276,7 @@ def _decide(step: Step, ship: str | None, actor: str) -> None:
     row.state, row.paused_because = State.FINISHED, ""
     row.shipped_arm = chosen or ""
     row.outcome = Experiment.Outcome.SHIP if chosen else Experiment.Outcome.REVERT
-    show(row, end, actor=actor, reason=f"experiment {row.slug} finished")
+    show(row, end, actor=actor, reason=said("experiment {slug} finished", slug=row.slug))
 
 
 def _layer_salt(experiment: Experiment) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from shop_style.exceptions import PlanError
 from shop_style.experiments.traffic import Traffic, own_traffic
 from shop_style.models import Arm, Experiment
+from styleeval.sentence import said
 
 if TYPE_CHECKING:
     from styleeval.inference import RatioDesign
@@ -68,16 +69,16 @@ class Plan:
     @property
     def advice(self) -> list[str]:
         """What follows, in words."""
-        said = [_advice(self.wanted)]
+        sentences = [_advice(self.wanted)]
         if self.wanted.days is None or self.wanted.days > TOO_LONG_DAYS:
-            said.append(
+            sentences.append(
                 _(
                     "That is longer than eight weeks, in which visitors lose their cookies and the "
                     "season changes. Ask for a larger effect, raise the coverage, compare fewer "
                     "arms, or place the test where more visitors come."
                 )
             )
-        return said
+        return sentences
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -131,17 +132,26 @@ def plan_experiment(
 def _check(experiment: Experiment, arms: Sequence[Arm], lift: float, power: float) -> None:
     problems = []
     if not 0 < lift <= 10:
-        problems.append(f"the lift is {100 * lift:g} %; it must be above 0 %, and 1,000 % at most")
+        problems.append(
+            said(
+                "the lift is {lift:g} %; it must be above 0 %, and 1,000 % at most", lift=100 * lift
+            )
+        )
     if not 0.5 <= power < 1:
-        problems.append(f"the power is {power:g}; it must be from 0.5 to below 1")
+        problems.append(said("the power is {power:g}; it must be from 0.5 to below 1", power=power))
     if sum(arm.is_control for arm in arms) != 1 or len(arms) < 2:
-        problems.append(f"experiment {experiment.slug!r} needs one control and one style or more")
+        problems.append(
+            said(
+                "experiment {experiment!r} needs one control and one style or more",
+                experiment=experiment.slug,
+            )
+        )
     elif min(arm.weight for arm in arms) <= 0:
-        problems.append("an arm's weight is not above 0; give it one, or take the arm away")
+        problems.append(said("an arm's weight is not above 0; give it one, or take the arm away"))
     if not 0 < experiment.coverage <= 1 or experiment.layer_to <= experiment.layer_from:
-        problems.append("nobody takes part: see its coverage and its part of the layer")
+        problems.append(said("nobody takes part: see its coverage and its part of the layer"))
     if problems:
-        raise PlanError("no plan can be made of this:", problems)
+        raise PlanError(said("no plan can be made of this:"), problems)
 
 
 _Designs = Sequence[tuple[float, "RatioDesign"]]

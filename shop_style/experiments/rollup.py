@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from shop_style.conf import app_settings
 from shop_style.experiments.guard import locked_mark
@@ -23,6 +24,7 @@ from shop_style.experiments.snapshot import experiment_database
 from shop_style.experiments.summaries import summarise, summarise_products
 from shop_style.experiments.tally import tally
 from shop_style.models import Event, RollupMark
+from shop_style.words import in_words
 
 _BLOCK: Final = 50_000
 
@@ -41,10 +43,20 @@ class RollupReport:
 
     def summary(self) -> str:
         """In words."""
-        text = f"{self.events} events of {self.visitors} visitors rolled up"
+        parts = [
+            gettext("%(events)d events of %(visitors)d visitors rolled up")
+            % {"events": self.events, "visitors": self.visitors}
+        ]
         if self.left_out:
-            text += f"; {self.left_out} products left out of every arm, for their files are gone"
-        return "; ".join([text, *self.paused])
+            parts.append(
+                ngettext(
+                    "%d product left out of every arm, for its files are gone",
+                    "%d products left out of every arm, for their files are gone",
+                    self.left_out,
+                )
+                % self.left_out
+            )
+        return gettext("; ").join([*parts, *map(in_words, self.paused)])
 
 
 def rollup(*, recount: bool = False, products: bool = False) -> RollupReport:

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 
 from shop_style.models import Status, StyleVariant
 from shop_style.models.variant import Review, narrowest_first
+from styleeval.sentence import said
 
 FORMATS: Final = ("avif", "webp", "jpeg")
 _REMEMBERED: Final = 8_192
@@ -117,7 +118,7 @@ class Shown:
     def image_address(self) -> str:
         """Of its largest picture. Raises ValueError where it has none."""
         if not self.image:
-            raise ValueError(f"variant {self.pk} has no picture")
+            raise ValueError(said("variant {pk} has no picture", pk=self.pk))
         return address(_storage(), self.image)
 
 

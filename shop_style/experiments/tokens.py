@@ -11,6 +11,7 @@ from typing import Final
 from django.core import signing
 
 from shop_style.exceptions import TokenError, TokenExpired
+from styleeval.sentence import said
 
 _SALT: Final = "shop_style.page"
 LONGEST: Final = 16_384
@@ -80,13 +81,17 @@ def read_token(text: str, *, hours: float) -> PageToken:
     Raises TokenError for a token that is not ours, TokenExpired for one that is too old.
     """
     if not isinstance(text, str) or len(text) > LONGEST:
-        raise TokenError("this is not a page token; take a new one from the placement")
+        raise TokenError(said("this is not a page token; take a new one from the placement"))
     try:
         page_view, issued, parts = signing.loads(text, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):
-        raise TokenError("this is not a page token; take a new one from the placement") from None
+        raise TokenError(
+            said("this is not a page token; take a new one from the placement")
+        ) from None
     if time.time() - issued > hours * 3600:
-        raise TokenExpired(f"the page is older than {hours:g} hours; load it again")
+        raise TokenExpired(
+            said("the page is older than {hours:g} hours; load it again", hours=hours)
+        )
     return PageToken(
         page_view=page_view,
         issued=issued,

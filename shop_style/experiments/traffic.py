@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from shop_style.exceptions import NoTraffic, PlanError
 from shop_style.models import Experiment, SummaryTotals
+from styleeval.sentence import gettext_noop, said
 
 SEEN_PER_VISITOR: Final = 10.0
 LIKENESS: Final = 0.1
@@ -24,6 +25,15 @@ _UNEVENNESS: Final = 1.0
 
 _LEAST_DAYS: Final = 1.0
 _LOOKED_AT: Final = 20
+
+_NO_TRAFFIC: Final = gettext_noop(
+    "no experiment by visitor has seen enough visitors yet (100 with 25 clicks on the originals, "
+    "over a day); state visitors a day and the click-through rate"
+)
+_NO_TRAFFIC_THERE: Final = gettext_noop(
+    "no experiment by visitor in the placement {placement!r} has seen enough visitors yet (100 "
+    "with 25 clicks on the originals, over a day); state visitors a day and the click-through rate"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +60,21 @@ def stated_traffic(
     """
     problems = []
     if not 1 <= daily <= 1e9:
-        problems.append(f"{daily:g} visitors a day; state 1 or more")
+        problems.append(said("{daily:g} visitors a day; state 1 or more", daily=daily))
     if not 0 < ctr < 1:
-        problems.append(f"the click-through rate is {100 * ctr:g} %; it lies between 0 and 100")
+        problems.append(
+            said("the click-through rate is {ctr:g} %; it lies between 0 and 100", ctr=100 * ctr)
+        )
     if not 1 <= seen <= 10_000:
-        problems.append(f"{seen:g} viewable pictures a visitor; state 1 or more")
+        problems.append(said("{seen:g} viewable pictures a visitor; state 1 or more", seen=seen))
     if not 0 <= likeness < 1:
-        problems.append(f"the likeness of clicks is {likeness:g}; it is from 0 to below 1")
+        problems.append(
+            said(
+                "the likeness of clicks is {likeness:g}; it is from 0 to below 1", likeness=likeness
+            )
+        )
     if problems:
-        raise PlanError("no plan can be made of this:", problems)
+        raise PlanError(said("no plan can be made of this:"), problems)
     spread = (1 - likeness) / seen + (1 + _UNEVENNESS) * likeness
     return Traffic(
         daily=daily,
@@ -105,11 +121,9 @@ def own_traffic(experiment: Experiment) -> Traffic:
             source=_("%(visitors)s visitors that experiment “%(name)s” saw in %(days)s days")
             % {"visitors": f"{row['all']:,}", "name": source.slug, "days": f"{days:.0f}"},
         )
-    raise NoTraffic(
-        f"no experiment by visitor in the placement {experiment.placement or 'of all lists'!r} "
-        "has seen enough visitors yet (100 with 25 clicks on the originals, over a day); state "
-        "visitors a day and the click-through rate"
-    )
+    if experiment.placement:
+        raise NoTraffic(said(_NO_TRAFFIC_THERE, placement=experiment.placement))
+    raise NoTraffic(said(_NO_TRAFFIC))
 
 
 def _sources(experiment: Experiment) -> list[Experiment]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from shop_style.words import in_words
+
 Report = Mapping[str, Any]
 
 
@@ -86,7 +88,7 @@ def _influences(influences: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _pull(item: Mapping[str, Any]) -> str:
-    return f"{item['words']} (odds × {item['odds']:.2f})"
+    return f"{in_words(item['words'])} (odds × {item['odds']:.2f})"
 
 
 def _sources(report: Report) -> Iterator[str]:
@@ -100,7 +102,7 @@ def _sources(report: Report) -> Iterator[str]:
         % values
     )
     for reason, number in report["left_out"].items():
-        yield _("Left out: %(number)s %(reason)s.") % {"number": number, "reason": reason}
+        yield _("Left out: %(number)s %(reason)s.") % {"number": number, "reason": in_words(reason)}
 
 
 def _people(people: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shop_style.exceptions import RequestOutdated, StyleNotFittable
 from shop_style.models import AuditEntry, Style, StyleJob
+from styleeval.sentence import said
 
 FITTING_ENGINE = "network"
 MOST_REFERENCES = 5
@@ -13,14 +14,23 @@ def check_can_be_fitted(style: Style) -> None:
     """Raises StyleNotFittable for another engine, and for a style that has a built-in look."""
     if style.engine != FITTING_ENGINE:
         raise StyleNotFittable(
-            f"style “{style.slug}” uses the engine {style.engine!r}, which fits nothing; "
-            f"choose the engine {FITTING_ENGINE!r}, or another slug"
+            said(
+                "style “{style}” uses the engine {engine!r}, which fits nothing; choose the "
+                "engine {fitting_engine!r}, or another slug",
+                style=style.slug,
+                engine=style.engine,
+                fitting_engine=FITTING_ENGINE,
+            )
         )
     built_in = (style.parameters or {}).get("style")
     if built_in:
         raise StyleNotFittable(
-            f"style “{style.slug}” takes the built-in style {built_in!r}; choose none in the "
-            "admin to fit it on references of its own, or take another slug"
+            said(
+                "style “{style}” takes the built-in style {built_in!r}; choose none in the "
+                "admin to fit it on references of its own, or take another slug",
+                style=style.slug,
+                built_in=built_in,
+            )
         )
 
 
@@ -28,8 +38,13 @@ def check_number_of_references(slug: str, number: int) -> None:
     """Raises StyleNotFittable for none, and for more than a fit takes."""
     if not 1 <= number <= MOST_REFERENCES:
         raise StyleNotFittable(
-            f"style “{slug}” has {number} reference pictures; a fit takes from 1 to "
-            f"{MOST_REFERENCES}: add or remove some"
+            said(
+                "style “{slug}” has {number} reference pictures; a fit takes from 1 to "
+                "{most_references}: add or remove some",
+                slug=slug,
+                number=number,
+                most_references=MOST_REFERENCES,
+            )
         )
 
 
@@ -51,8 +66,11 @@ def give_artefact(job: StyleJob, name: str) -> bool:
         or reference_digests(style) != job.payload["references"]
     ):
         raise RequestOutdated(
-            f"style “{style.slug}” was edited while it was fitted, and its references are others "
-            "now; fit it again"
+            said(
+                "style “{style}” was edited while it was fitted, and its references are "
+                "others now; fit it again",
+                style=style.slug,
+            )
         )
     if job.kind == StyleJob.Kind.FIRST_LOOK and style.has_own_artefact:
         return False

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from shop_style.exceptions import StorageFailed
 from shop_style.models.storage import prefixed, variant_storage
+from styleeval.sentence import said
 
 logger = logging.getLogger(__name__)
 
@@ -184,5 +185,12 @@ def _checked_size(storage: Any, name: str, size: int) -> str:
     stored = storage.size(name)
     if stored != size:
         storage.delete(name)
-        raise OSError(f"storage kept {stored} of {size} bytes of {name}")
+        raise OSError(
+            said(
+                "storage kept {stored} of {size} bytes of {name}",
+                stored=stored,
+                size=size,
+                name=name,
+            )
+        )
     return name

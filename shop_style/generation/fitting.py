@@ -24,6 +24,7 @@ from shop_style.generation.photographs import (
 )
 from shop_style.models import Status, Style, StyleJob
 from shop_style.sources import SourceImage
+from styleeval.sentence import said
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,8 +100,11 @@ def fit_job(
     check_can_be_fitted(style)
     if reference_digests(style) != job.payload["references"]:
         raise RequestOutdated(
-            f"the references of style “{style.slug}” were changed after this was asked for; "
-            "ask again"
+            said(
+                "the references of style “{style}” were changed after this was asked for; ask "
+                "again",
+                style=style.slug,
+            )
         )
     photographs, refused = readable_photographs(job.payload["pictures"])
     return Fitting(

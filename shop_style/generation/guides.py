@@ -30,6 +30,7 @@ from shop_style.models import AuditEntry, PictureGuide, Style, StyleVariant
 from shop_style.models.guide import PictureGuideQuerySet
 from shop_style.models.storage import guide_name, variant_storage
 from shop_style.sources import SourceImage, mask_fields
+from styleeval.sentence import said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +165,9 @@ def forget_replaced(picture: SourceImage, *, before: str) -> None:
         "deleted",
         guide,
         actor="automatic",
-        reason=f"{before or 'its picture'} was replaced by {picture.name or 'none'}",
+        reason=said(
+            "{before} was replaced by {after}", before=before or "–", after=picture.name or "–"
+        ),
         detail=_told(guide),
     )
     guide.delete()
@@ -185,7 +188,11 @@ def _uploaded(row: PictureGuide) -> tuple[Floats, str]:
     data = files.read_if_there(row.mask.storage, name)
     if data is None:
         raise GuideUnusable(
-            f"the mask {name} is gone from storage; upload it again, or remove the picture's guide"
+            said(
+                "the mask {name} is gone from storage; upload it again, or remove the "
+                "picture's guide",
+                name=name,
+            )
         )
     return read_mask(data, name=name, limits=intake_limits()), name
 

@@ -21,6 +21,7 @@ from shop_style.generation.photographs import (
 )
 from shop_style.models import AuditEntry, Status, Style, StyleJob
 from shop_style.sources import SourceImage
+from styleeval.sentence import said
 
 
 def request_preview(style: Style, pictures: Sequence[SourceImage], *, actor: str) -> StyleJob:
@@ -29,7 +30,7 @@ def request_preview(style: Style, pictures: Sequence[SourceImage], *, actor: str
     Raises SourceError when there is no picture.
     """
     if not pictures:
-        raise SourceError("there is no picture to preview on; add one to a product first")
+        raise SourceError(said("there is no picture to preview on; add one to a product first"))
     job: StyleJob = StyleJob.objects.using(style._state.db).create(
         kind=StyleJob.Kind.PREVIEW,
         style=style,
@@ -49,7 +50,11 @@ def run_claimed(
     job = rows.select_related("style").get(pk=pk)
     current = app_settings()
     if job.attempts > current.MAX_ATTEMPTS:
-        failure = Failure("attempts_exhausted", f"{job}: its worker died each time", False)
+        failure = Failure(
+            "attempts_exhausted",
+            said("{job}: its worker died each time", job=job),
+            False,
+        )
         return end_attempt(rows, pk, token, job.attempts, failure)
     try:
         with Lease(rows, pk, token, lease_seconds=current.LEASE_SECONDS) as lease:

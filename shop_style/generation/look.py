@@ -16,6 +16,7 @@ from shop_style.models import AuditEntry, Style
 from shop_style.transfer.cube import ENDING, Cube, grid, read_cube
 from shop_style.transfer.parameters import AS_AUTHORED
 from shop_style.transfer.registry import engine_entry
+from styleeval.sentence import said
 
 if TYPE_CHECKING:
     from shop_style.transfer.palette import Palette
@@ -27,8 +28,13 @@ def check_takes_cube(style: Style) -> None:
     """Raises CubeError for a style whose look is no table of colours."""
     if engine_entry(style.engine).artefact_ending != ENDING:
         raise CubeError(
-            f"style “{style.slug}” uses the engine {style.engine!r}, whose look is no table of "
-            f"colours; choose a style of the engine {GRADE_ENGINE!r}, or another slug"
+            said(
+                "style “{style}” uses the engine {engine!r}, whose look is no table of "
+                "colours; choose a style of the engine {grade_engine!r}, or another slug",
+                style=style.slug,
+                engine=style.engine,
+                grade_engine=GRADE_ENGINE,
+            )
         )
 
 
@@ -109,8 +115,10 @@ class CubePlan:
 
     def _outdated(self) -> RequestOutdated:
         return RequestOutdated(
-            f"somebody else changed style “{self.style.slug}” meanwhile; nothing was saved, run it "
-            "again"
+            said(
+                "somebody else changed style “{style}” meanwhile; nothing was saved, run it again",
+                style=self.style.slug,
+            )
         )
 
 

@@ -22,6 +22,7 @@ from shop_style.generation.limits import intake_limits
 from shop_style.imaging.guide import Guide
 from shop_style.imaging.intake import decode
 from shop_style.sources import SourceImage, parse_source
+from styleeval.sentence import said
 
 PREVIEW_PICTURES = 6
 """How many of the shop's pictures a job on a style looks at."""
@@ -56,7 +57,10 @@ def photograph_file(path: Path) -> Photograph:
             data = stream.read(limits.max_bytes + 1)
     except OSError as error:
         raise IntakeError(
-            "unreadable", f"{path}: it cannot be read ({error.strerror}); check the path"
+            "unreadable",
+            said(
+                "{path}: it cannot be read ({why}); check the path", path=path, why=error.strerror
+            ),
         ) from error
     decode(data, name=str(path), limits=limits)
     return Photograph(name=path.name, data=data)
@@ -83,7 +87,13 @@ def named_photograph(item: dict[str, str]) -> Photograph:
     rows = source.model._base_manager.using(item["database"])
     instance = rows.filter(pk=item["object_id"]).first()
     if instance is None:
-        raise SourceError(f"{item['source']} {item['object_id']} is gone; ask for a new preview")
+        raise SourceError(
+            said(
+                "{source} {object_id} is gone; ask for a new preview",
+                source=item["source"],
+                object_id=item["object_id"],
+            )
+        )
     picture = SourceImage(source, instance)
     return Photograph(
         name=picture.name,

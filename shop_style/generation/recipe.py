@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from shop_style.conf import app_settings
 from shop_style.exceptions import IntakeError, StyleArtefactError, StyleReferenceError
@@ -28,6 +28,14 @@ from styleeval.preservation.gate import (
     WHITE_KEPT,
     Thresholds,
 )
+from styleeval.sentence import gettext_noop, said
+
+_NO_REFERENCE: Final = gettext_noop(
+    "style “{style}” has no reference picture; add one in the admin"
+)
+_NO_LOOK: Final = gettext_noop(
+    "style “{style}” has no reference picture; add one or a .cube file in the admin"
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,10 +52,8 @@ def recipe_for(style: Style, overrides: Mapping[str, Any] | None = None) -> Reci
     references = references_of(style) if artefact is None else ()
     entry = engine_entry(style.engine)
     if entry.needs_references and artefact is None and not references:
-        or_cube = " or a .cube file" if entry.artefact_ending == ENDING else ""
-        raise StyleReferenceError(
-            f"style “{style.slug}” has no reference picture; add one{or_cube} in the admin"
-        )
+        lacks = _NO_LOOK if entry.artefact_ending == ENDING else _NO_REFERENCE
+        raise StyleReferenceError(said(lacks, style=style.slug))
     return _recipe(style, references, artefact, style.digest, overrides or {})
 
 
@@ -152,13 +158,22 @@ def _reference(style: Style, item: StyleReference) -> Tensor:
     data = read_if_there(item.image.storage, name)
     if data is None:
         raise StyleReferenceError(
-            f"style “{style.slug}”: reference {name} is gone from storage; upload it again"
+            said(
+                "style “{style}”: reference {name} is gone from storage; upload it again",
+                style=style.slug,
+                name=name,
+            )
         )
     try:
         photo = decode(data, name=name, limits=intake_limits())
     except IntakeError as error:
         raise StyleReferenceError(
-            f"style “{style.slug}”: reference {name} was refused: {error}"
+            said(
+                "style “{style}”: reference {name} was refused: {why}",
+                style=style.slug,
+                name=name,
+                why=error,
+            )
         ) from error
     return picture_tensor(photo)
 
@@ -170,7 +185,11 @@ def _artefact(style: Style) -> bytes | None:
     data = read_if_there(style.artefact.storage, name)
     if data is None:
         raise StyleArtefactError(
-            f"style “{style.slug}”: its file {name} is gone from storage; fit it again, or give "
-            "it its .cube file again"
+            said(
+                "style “{style}”: its file {name} is gone from storage; fit it again, or give "
+                "it its .cube file again",
+                style=style.slug,
+                name=name,
+            )
         )
     return data

@@ -15,6 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from shop_style.exceptions import (
     EngineParameterError,
@@ -28,6 +29,7 @@ from shop_style.models import Status, Style, StyleVariant
 from shop_style.models.style import Region
 from shop_style.models.variant import Review
 from shop_style.sources import SourceImage, source_image
+from styleeval.sentence import said
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +58,14 @@ class RequestReport:
         self.refused += other.refused
 
     def summary(self) -> str:
-        """One sentence for a terminal or a message."""
-        parts = [f"{self.created} requested", f"{self.existing} already there"]
+        """What came of it, for a terminal or a message."""
+        parts = [gettext("%d requested") % self.created]
         if self.requeued:
-            parts.insert(1, f"{self.requeued} queued again")
+            parts.append(gettext("%d queued again") % self.requeued)
+        parts.append(gettext("%d already there") % self.existing)
         if self.refused:
-            parts.append(f"{len(self.refused)} refused")
-        return ", ".join(parts)
+            parts.append(gettext("%d refused") % len(self.refused))
+        return gettext(", ").join(parts)
 
 
 def request_variant(
@@ -112,7 +115,12 @@ def request_variants(
         except SourceError as error:
             report.refused.append((str(picture), error))
         except OSError as error:
-            report.refused.append((str(picture), SourceError(f"{picture}: storage: {error}")))
+            report.refused.append(
+                (
+                    str(picture),
+                    SourceError(said("{picture}: storage: {why}", picture=picture, why=error)),
+                )
+            )
     for alias, found in by_database.items():
         local = [style_in(style, alias) for style in wanted_styles]
         _request_in(alias, found, local, changes, regenerate=regenerate, report=report)
@@ -135,15 +143,23 @@ def checked_overrides(overrides: Mapping[str, Any]) -> dict[str, Any]:
     allowed = {"strength", "region"}
     unknown = set(overrides) - allowed
     if unknown:
-        raise EngineParameterError(f"unknown overrides: {', '.join(sorted(unknown))}")
+        raise EngineParameterError(
+            said("unknown overrides: {unknown}", unknown=", ".join(sorted(unknown)))
+        )
     strength = overrides.get("strength", 1.0)
     if strength is not None and not (
         isinstance(strength, int | float) and 0.0 <= float(strength) <= 1.0
     ):
-        raise EngineParameterError(f"strength {strength!r} is not between 0 and 1")
+        raise EngineParameterError(
+            said("strength {strength!r} is not between 0 and 1", strength=strength)
+        )
     if "region" in overrides and overrides["region"] not in Region.values:
         raise EngineParameterError(
-            f"region {overrides['region']!r} is not one of {', '.join(Region.values)}"
+            said(
+                "region {region!r} is not one of {regions}",
+                region=overrides["region"],
+                regions=", ".join(Region.values),
+            )
         )
     return dict(overrides)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -14,6 +14,14 @@ from shop_style.generation.wording import reason_in_words
 from shop_style.models import AuditEntry, Status, StyleVariant
 from shop_style.models.variant import Review
 from shop_style.signals import variant_published
+from styleeval.sentence import gettext_noop, said
+
+_REFUSED: Final = {
+    "approved": gettext_noop("{variant} was not approved: {why}"),
+    "rejected": gettext_noop("{variant} was not rejected: {why}"),
+    "published": gettext_noop("{variant} was not published: {why}"),
+    "withdrawn": gettext_noop("{variant} was not withdrawn: {why}"),
+}
 
 
 @dataclass
@@ -29,9 +37,9 @@ def approve(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
 
     def refusal(variant: StyleVariant) -> str:
         if variant.passed is False and not reason.strip():
-            return (
-                "it did not pass its gate; give a reason to approve it all the same: "
-                + "; ".join(reason_in_words(item, variant) for item in variant.reasons)
+            return said(
+                "it did not pass its gate; give a reason to approve it all the same: {found}",
+                found="; ".join(reason_in_words(item, variant) for item in variant.reasons),
             )
         return ""
 
@@ -74,7 +82,7 @@ def publish(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") -
     report = _step(
         sorted(variants, key=lambda variant: variant.pk),
         "published",
-        lambda variant: "" if variant.review == Review.APPROVED else "approve it first",
+        lambda variant: "" if variant.review == Review.APPROVED else said("approve it first"),
         actor=actor,
         reason=reason,
         values={},
@@ -91,7 +99,9 @@ def withdraw(variants: Iterable[StyleVariant], *, actor: str, reason: str = "") 
     return _step(
         variants,
         "withdrawn",
-        lambda variant: "" if variant.published_at else "it is not published; leave it as it is",
+        lambda variant: (
+            "" if variant.published_at else said("it is not published; leave it as it is")
+        ),
         actor=actor,
         reason=reason,
         values={"published_at": None, "shipped_at": None},
@@ -117,7 +127,12 @@ def _step(
     for variant in variants:
         why_not = not_reviewable(variant) or refusal(variant)
         if why_not:
-            report.refused.append((variant, ReviewError(f"{variant} was not {verb}: {why_not}")))
+            report.refused.append(
+                (
+                    variant,
+                    ReviewError(said(_REFUSED[verb], variant=variant, why=why_not)),
+                )
+            )
             continue
         now = timezone.now()
         changes = {**values, **dict.fromkeys(stamps, now), "updated_at": now}
@@ -138,7 +153,15 @@ def _step(
             )
             if not changed:
                 report.refused.append(
-                    (variant, ReviewError(f"{variant} changed meanwhile; reload and look again"))
+                    (
+                        variant,
+                        ReviewError(
+                            said(
+                                "{variant} changed meanwhile; reload and look again",
+                                variant=variant,
+                            )
+                        ),
+                    )
                 )
                 continue
             for name, value in changes.items():
@@ -155,13 +178,15 @@ def _step(
 def not_reviewable(variant: StyleVariant) -> str:
     """Why no step can be taken for it; empty for none."""
     if variant.retired_at:
-        return (
+        return said(
             "it is retired: its picture was replaced or deleted, or another took its place; "
             "ask for it anew on its product's page"
         )
+    if variant.status == Status.FAILED:
+        return said("it has failed; try it again first")
     if variant.status != Status.READY:
-        way_out = "try it again first" if variant.status == Status.FAILED else "wait for a worker"
-        return f"it is {variant.get_status_display()}, not ready; {way_out}"
+        status = variant.get_status_display()
+        return said("it is {status}, not ready; wait for a worker", status=status)
     return ""
 
 

@@ -41,6 +41,7 @@ from shop_style.models.leased import LeasedQuerySet, done_columns
 from shop_style.signals import stage_started, variant_failed, variant_ready
 from shop_style.sources import SourceImage, source_image
 from shop_style.transfer.engine import RenderContext
+from styleeval.sentence import said
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +82,13 @@ def run_claimed(
             token,
             Failure(
                 "attempts_exhausted",
-                f"{variant} was tried {variant.attempts - 1} times and its worker died each time; "
-                f"last stage: {variant.stage or 'claim'}",
+                said(
+                    "{variant} was tried {attempts} times and its worker died each time; last "
+                    "stage: {stage}",
+                    variant=variant,
+                    attempts=variant.attempts - 1,
+                    stage=variant.stage or "claim",
+                ),
                 may_pass=False,
             ),
         )
@@ -114,7 +120,9 @@ def failure_of(error: Exception, *, what: str) -> Failure:
     if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in _NO_MEMORY):
         return Failure(
             "out_of_memory",
-            f"{what}: not enough memory; lower MAX_PIXELS or the style's working side",
+            said(
+                "{what}: not enough memory; lower MAX_PIXELS or the style's working side", what=what
+            ),
             may_pass=False,
         )
     if isinstance(error, ShopStyleError):
@@ -184,10 +192,14 @@ def _render_and_publish(
 def _check_up_to_date(variant: StyleVariant, data: bytes) -> None:
     """A row's digests say what it was made of and by, so nothing else may be rendered into it."""
     if recipe_digest(variant.style, variant.overrides) != variant.recipe_digest:
-        raise RequestOutdated(f"{variant}: its style was edited after it was asked for")
+        raise RequestOutdated(
+            said("{variant}: its style was edited after it was asked for", variant=variant)
+        )
     whole = len(data) <= app_settings().MAX_BYTES
     if whole and hashlib.sha256(data).hexdigest() != variant.source_digest:
-        raise RequestOutdated(f"{variant}: its original was replaced after it was asked for")
+        raise RequestOutdated(
+            said("{variant}: its original was replaced after it was asked for", variant=variant)
+        )
 
 
 def _ask_again(variant: StyleVariant, token: str, error: RequestOutdated) -> str:
@@ -212,7 +224,12 @@ def _source_picture(variant: StyleVariant) -> SourceImage:
     host = variant.host_object()
     if host is None:
         raise SourceFileMissing(
-            f"{variant.content_type} {variant.object_id} is gone, and {variant.source_name} with it"
+            said(
+                "{content_type} {object_id} is gone, and {source_name} with it",
+                content_type=variant.content_type,
+                object_id=variant.object_id,
+                source_name=variant.source_name,
+            )
         )
     return source_image(host, variant.field)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext
 
 from shop_style.models import StyleVariant
+from shop_style.words import in_words
 from styleeval.preservation.limits import LIMITS
 
 _SENTENCES: Final = {limit.code: limit.text for limit in LIMITS.values()}
@@ -21,10 +22,10 @@ def reason_in_words(reason: Mapping[str, Any], variant: StyleVariant) -> str:
     sentence = _SENTENCES.get(str(reason["code"]), "")
     translated = gettext(sentence) if sentence else ""
     if translated == sentence or reason.get("value") is None:
-        return stored
+        return in_words(stored)
     printed = (variant.scorecard or {}).get("text") or {}
     card = SimpleNamespace(text=SimpleNamespace(**printed))
     try:
         return translated.format(value=reason["value"], limit=reason["limit"], card=card)
     except (AttributeError, KeyError, ValueError):  # a row of an older version, a slip in a .po
-        return stored
+        return in_words(stored)

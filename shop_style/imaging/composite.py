@@ -10,6 +10,7 @@ from shop_style.imaging.intake import Photo
 from shop_style.imaging.mask import MIN_CONFIDENCE, ProductMask
 from shop_style.imaging.provenance import Region
 from styleeval.preservation.ground import BACKGROUND, stands_on_white
+from styleeval.sentence import said
 
 Floats = NDArray[np.float32]
 
@@ -23,9 +24,14 @@ def require_mask(mask: ProductMask, region: Region, *, name: str = "this picture
     """
     if region == "background" and not mask.usable:
         raise MaskUncertain(
-            f"{name}: the product cannot be told from its background (confidence "
-            f"{mask.confidence:.2f}, needed {MIN_CONFIDENCE}); use a transparent PNG or a "
-            f"photo on white, give it a product mask, or style the whole picture"
+            said(
+                "{name}: the product cannot be told from its background (confidence "
+                "{confidence:.2f}, needed {min_confidence}); use a transparent PNG or a photo "
+                "on white, give it a product mask, or style the whole picture",
+                name=name,
+                confidence=mask.confidence,
+                min_confidence=MIN_CONFIDENCE,
+            )
         )
 
 

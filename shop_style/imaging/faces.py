@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shop_style.exceptions import FacesRefused
 from shop_style.imaging.intake import Photo
+from styleeval.sentence import said
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom, in pixels; right and bottom are beyond it."""
@@ -64,9 +65,16 @@ def refuse_faces(photo: Photo, *, name: str) -> None:
         return
     left, top, right, bottom = faces[0]
     raise FacesRefused(
-        f"{name}: a face was found at {left}, {top} to {right}, {bottom} pixels, and this shop "
-        "refuses to style people; crop the picture to the product, or set "
-        "SHOP_STYLE['FACES'] to 'allow'"
+        said(
+            "{name}: a face was found at {left}, {top} to {right}, {bottom} pixels, and "
+            "this shop refuses to style people; crop the picture to the product, or set "
+            "SHOP_STYLE['FACES'] to 'allow'",
+            name=name,
+            left=left,
+            top=top,
+            right=right,
+            bottom=bottom,
+        )
     )
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from shop_style.exceptions import GuideUnusable
 from shop_style.imaging.intake import IntakeLimits, decode
+from styleeval.sentence import gettext_noop, said
 
 Floats = NDArray[np.float32]
 Shares = tuple[float, float, float, float]
@@ -26,6 +27,15 @@ MIN_PART: Final = 0.001
 _COLOUR: Final = np.float32(0.08)
 _MOST_COLOURED: Final = 0.01
 _MOST_BETWEEN: Final = 0.5
+
+_ALL_BLACK: Final = gettext_noop(
+    "{name} is black or transparent all over, so everything would count as background; paint the "
+    "product white and the rest black"
+)
+_ALL_WHITE: Final = gettext_noop(
+    "{name} is white all over, so everything would count as product; paint the product white and "
+    "the rest black"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,9 +95,17 @@ def check_shape(mask: Floats, size: tuple[int, int], *, name: str, picture: str)
     height, width = mask.shape
     if abs(width * size[1] / (height * size[0]) - 1) > ASPECT_TOLERANCE:
         raise GuideUnusable(
-            f"the mask {name} is {width} × {height} pixels, but its picture {picture} is "
-            f"{size[0]} × {size[1]}: another shape; draw the mask on this picture, uncropped, and "
-            "upload it again, or remove it"
+            said(
+                "the mask {name} is {width} × {height} pixels, but its picture {picture} is "
+                "{picture_width} × {picture_height}: another shape; draw the mask on this "
+                "picture, uncropped, and upload it again, or remove it",
+                name=name,
+                width=width,
+                height=height,
+                picture=picture,
+                picture_width=size[0],
+                picture_height=size[1],
+            )
         )
 
 
@@ -95,23 +113,27 @@ def _check_grey(rgb: Floats, name: str) -> None:
     coloured = np.mean(rgb.max(axis=-1) - rgb.min(axis=-1) > _COLOUR)
     if coloured > _MOST_COLOURED:
         raise GuideUnusable(
-            f"{name} has colours on {coloured:.0%} of it, so it is a photo and no mask; paint the "
-            "product white and the rest black, or make the rest transparent"
+            said(
+                "{name} has colours on {coloured:.0%} of it, so it is a photo and no mask; "
+                "paint the product white and the rest black, or make the rest transparent",
+                name=name,
+                coloured=coloured,
+            )
         )
 
 
 def _check_parts(mask: Floats, name: str) -> None:
     product = float(np.mean(mask > 0.5))
     if product < MIN_PART or product > 1 - MIN_PART:
-        whole = "background" if product < MIN_PART else "product"
-        tone = "black or transparent" if product < MIN_PART else "white"
-        raise GuideUnusable(
-            f"{name} is {tone} all over, so everything would count as {whole}; paint the product "
-            "white and the rest black"
-        )
+        raise GuideUnusable(said(_ALL_BLACK if product < MIN_PART else _ALL_WHITE, name=name))
     between = float(np.mean((mask > 0.1) & (mask < 0.9)))
     if between > _MOST_BETWEEN:
         raise GuideUnusable(
-            f"{between:.0%} of {name} is neither product nor background, so it is a photo and no "
-            "mask; paint the product white and the rest black, grey on soft edges alone"
+            said(
+                "{between:.0%} of {name} is neither product nor background, so it is a photo "
+                "and no mask; paint the product white and the rest black, grey on soft edges "
+                "alone",
+                between=between,
+                name=name,
+            )
         )

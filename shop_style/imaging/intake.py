@@ -14,26 +14,33 @@ from PIL import Image, UnidentifiedImageError
 from shop_style.exceptions import IntakeError
 from shop_style.imaging import colourspace, headers
 from shop_style.imaging.provenance import read_digital_source_type
+from styleeval.sentence import gettext_noop
 
 Floats = NDArray[np.float32]
 
 REFUSALS: Final[dict[str, str]] = {
-    "empty": "the file has no bytes; upload it again",
-    "too_many_bytes": "the file is larger than {limits.max_bytes:,} bytes; export it smaller",
-    "too_many_scans": (
+    "empty": gettext_noop("the file has no bytes; upload it again"),
+    "too_many_bytes": gettext_noop(
+        "the file is larger than {limits.max_bytes:,} bytes; export it smaller"
+    ),
+    "too_many_scans": gettext_noop(
         "the JPEG has more than {limits.max_scans} scans, which only hostile files have; "
         "save it again as a baseline JPEG"
     ),
-    "not_an_allowed_image": (
+    "not_an_allowed_image": gettext_noop(
         "this is no readable {formats} file, whatever its name says; export it as one of these"
     ),
-    "too_many_pixels": (
+    "too_many_pixels": gettext_noop(
         "the picture has more than {limits.max_pixels:,} pixels or a side over "
         "{limits.max_side:,}; scale it down"
     ),
-    "too_small": "a side is under {limits.min_side} pixels; use a larger picture",
-    "undecodable": "the file is damaged or cut short; export it again from the original",
-    "unsupported_mode": "its pixel type {mode} cannot be used; export it as 8-bit RGB",
+    "too_small": gettext_noop("a side is under {limits.min_side} pixels; use a larger picture"),
+    "undecodable": gettext_noop(
+        "the file is damaged or cut short; export it again from the original"
+    ),
+    "unsupported_mode": gettext_noop(
+        "its pixel type {mode} cannot be used; export it as 8-bit RGB"
+    ),
 }
 """Every stable refusal code and its sentence; the file's name goes in front."""
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from shop_style.exceptions import SegmenterError
 from shop_style.imaging.segmenter import Segmenter
+from styleeval.sentence import said
 
 MOST_CONFIDENT: Final = 0.9
 """A network's guess is never as sure as transparency or a person's mask."""
@@ -32,16 +33,24 @@ class RembgSegmenter(Segmenter):
             import rembg
         except ImportError as error:
             raise SegmenterError(
-                f"the segmenter 'rembg' needs the package rembg ({error}); install "
-                "django-shop-style[rembg], or empty SHOP_STYLE['SEGMENTER']"
+                said(
+                    "the segmenter 'rembg' needs the package rembg ({why}); install "
+                    "django-shop-style[rembg], or empty SHOP_STYLE['SEGMENTER']",
+                    why=error,
+                )
             ) from error
         try:
             self._session: Any = rembg.new_session(self.model)
         except Exception as error:  # a download fails in as many ways as a network does
             raise SegmenterError(
-                f"rembg has no model {self.model!r} and cannot fetch it "
-                f"({type(error).__name__}: {error}); let this machine reach its address once, or "
-                "put the file into rembg's folder (docs/masks.md)"
+                said(
+                    "rembg has no model {model!r} and cannot fetch it ({kind}: {why}); let this "
+                    "machine reach its address once, or put the file into rembg's folder "
+                    "(docs/masks.md)",
+                    model=self.model,
+                    kind=type(error).__name__,
+                    why=error,
+                )
             ) from error
         self._remove = rembg.remove
 

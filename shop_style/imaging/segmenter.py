@@ -11,8 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shop_style.exceptions import SegmenterError
+from styleeval.sentence import gettext_noop, said
 
 ENTRY_POINT_GROUP: Final = "shop_style.segmenters"
+
+_NONE_INSTALLED: Final = gettext_noop(
+    "no segmenter is called {name!r}, and none is installed; install one, such as "
+    "django-shop-style[rembg]"
+)
 
 
 class Segmenter(ABC):
@@ -36,17 +42,35 @@ def installed_segmenter(name: str) -> Segmenter:
     """
     points = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in points:
-        known = ", ".join(sorted(points)) or "none; install one, such as django-shop-style[rembg]"
-        raise SegmenterError(f"no segmenter is called {name!r}; installed are {known}")
+        if not points:
+            raise SegmenterError(said(_NONE_INSTALLED, name=name))
+        raise SegmenterError(
+            said(
+                "no segmenter is called {name!r}; installed are {known}",
+                name=name,
+                known=", ".join(sorted(points)),
+            )
+        )
     try:
         made = points[name].load()()
     except SegmenterError:
         raise
     except Exception as error:  # whatever a third party's import or constructor raises
         raise SegmenterError(
-            f"the segmenter {name!r} cannot be made ({type(error).__name__}: {error}); "
-            "install what it needs, or name another in SHOP_STYLE['SEGMENTER']"
+            said(
+                "the segmenter {name!r} cannot be made ({kind}: {why}); install what it "
+                "needs, or name another in SHOP_STYLE['SEGMENTER']",
+                name=name,
+                kind=type(error).__name__,
+                why=error,
+            )
         ) from error
     if not isinstance(made, Segmenter):
-        raise SegmenterError(f"{name!r} of {ENTRY_POINT_GROUP} makes no Segmenter")
+        raise SegmenterError(
+            said(
+                "{name!r} of {entry_point_group} makes no Segmenter",
+                name=name,
+                entry_point_group=ENTRY_POINT_GROUP,
+            )
+        )
     return made

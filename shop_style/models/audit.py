@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from shop_style.words import in_words
+
+VERBS: Final = {
+    "added": _("added"),
+    "approved": _("approved"),
+    "changed": _("changed"),
+    "coverage raised": _("coverage raised"),
+    "deleted": _("deleted"),
+    "finished": _("finished"),
+    "fitted": _("fitted"),
+    "forgot a visitor": _("forgot a visitor"),
+    "paused": _("paused"),
+    "planned": _("planned"),
+    "published": _("published"),
+    "purged": _("purged"),
+    "queued again": _("queued again"),
+    "rejected": _("rejected"),
+    "resumed": _("resumed"),
+    "reverted": _("reverted to the originals"),
+    "shipped": _("shipped"),
+    "started": _("started"),
+    "superseded": _("superseded"),
+    "weights changed": _("weights changed"),
+    "withdrawn": _("withdrawn"),
+}
+"""What a verb is called; the trail keeps the key. One that is not here is shown as it is."""
+
+
+def verb_in_words(verb: str) -> str:
+    """What was done, in the reader's language."""
+    return str(VERBS.get(verb, verb))
 
 
 class AuditManager(models.Manager["AuditEntry"]):
@@ -53,6 +85,16 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.target_name}"
+
+    @property
+    def verb_in_words(self) -> str:
+        """What was done, in the reader's language."""
+        return verb_in_words(self.verb)
+
+    @property
+    def reason_in_words(self) -> str:
+        """Why: a person's own words as they are, the plugin's in the reader's language."""
+        return in_words(self.reason)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Add the entry. Raises TypeError for an entry that is already there."""

@@ -11,6 +11,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.models.storage import guide_name, variant_storage
+from shop_style.words import in_words
+from styleeval.sentence import said
 
 MOST_PLACES = 50
 """Places of one picture: each costs a pass over it."""
@@ -80,17 +82,33 @@ class PictureGuide(models.Model):
     def clean(self) -> None:
         """Raises ValidationError naming the first box that is none, and for too many."""
         if not isinstance(self.boxes, list):
-            raise ValidationError({"boxes": "write a list of places in brackets: [[…], […]]"})
+            raise ValidationError(
+                {"boxes": in_words(said("write a list of places in brackets: [[…], […]]"))}
+            )
         if len(self.boxes) > MOST_PLACES:
             raise ValidationError(
-                {"boxes": f"there are {len(self.boxes)} places; mark at most {MOST_PLACES}"}
+                {
+                    "boxes": in_words(
+                        said(
+                            "there are {count} places; mark at most {most_places}",
+                            count=len(self.boxes),
+                            most_places=MOST_PLACES,
+                        )
+                    )
+                }
             )
         for number, box in enumerate(self.boxes, 1):
             if not _is_box(box):
                 raise ValidationError(
                     {
-                        "boxes": f"place {number} is {box!r}; write [left, top, right, bottom], "
-                        "each from 0 to 1, left before right and top before bottom"
+                        "boxes": in_words(
+                            said(
+                                "place {number} is {box!r}; write [left, top, right, bottom], each "
+                                "from 0 to 1, left before right and top before bottom",
+                                number=number,
+                                box=box,
+                            )
+                        )
                     }
                 )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from shop_style.words import in_words
 
 
 class Status(models.TextChoices):
@@ -17,6 +19,22 @@ class Status(models.TextChoices):
     RUNNING = "running", _("running")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
+
+
+STAGES: Final = {
+    "claim": _("claiming"),
+    "intake": _("reading the picture"),
+    "mask": _("finding the product"),
+    "fit": _("learning the look"),
+    "render": _("rendering"),
+    "stylise": _("styling"),
+    "composite": _("composing"),
+    "score": _("scoring"),
+    "gate": _("judging"),
+    "encode": _("encoding"),
+    "publish": _("saving"),
+}
+"""What a stage is called; rows keep the key. One that is not here is shown as it is."""
 
 
 class LeasedQuerySet(models.QuerySet[Any]):
@@ -173,3 +191,13 @@ class Leased(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def stage_in_words(self) -> str:
+        """Where the work is, in the reader's language."""
+        return str(STAGES.get(self.stage, self.stage))
+
+    @property
+    def error_in_words(self) -> str:
+        """`error_detail` in the reader's language."""
+        return in_words(self.error_detail)

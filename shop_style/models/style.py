@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.exceptions import EngineParameterError, UnknownEngine
@@ -24,6 +25,8 @@ from shop_style.models.storage import (
 from shop_style.transfer.parameters import EngineParameters
 from shop_style.transfer.registry import engine_entry
 from shop_style.transfer.weights import weight_file
+from shop_style.words import in_words
+from styleeval.sentence import said
 
 
 class Region(models.TextChoices):
@@ -40,6 +43,21 @@ class StyleQuerySet(models.QuerySet["Style"]):
     def offered(self) -> StyleQuerySet:
         """Styles that variants may be asked for in: those that are not retired."""
         return self.filter(retired_at=None)
+
+
+GATES: Final = {
+    "artistic": _("painted"),
+    "background": _("another background"),
+    "fabric": _("another fabric"),
+    "grade": _("graded colours"),
+    "restore": _("restored photo"),
+}
+"""What a gate's mode is called; rows keep the key. One that is not here is shown as it is."""
+
+
+def gate_in_words(mode: str) -> str:
+    """A gate's mode, in the reader's language."""
+    return str(GATES.get(mode, mode))
 
 
 class Style(models.Model):
@@ -121,7 +139,7 @@ class Style(models.Model):
     def clean(self) -> None:
         """Check engine, parameters, gate and thresholds. Raises ValidationError by field."""
         problems: dict[str, Any] = {
-            name: "Write an object of names and values in braces."
+            name: gettext("Write an object of names and values in braces.")
             for name in ("parameters", "thresholds")
             if not isinstance(getattr(self, name) or {}, dict)
         }
@@ -130,21 +148,29 @@ class Style(models.Model):
         try:
             entry = engine_entry(self.engine)
         except UnknownEngine as error:
-            raise ValidationError({"engine": str(error)}) from error
+            raise ValidationError({"engine": in_words(error)}) from error
         try:
             entry.parameters.from_mapping(self.parameters or {})
         except EngineParameterError as error:
-            problems["parameters"] = [str(error), *entry.parameters.describe()]
+            problems["parameters"] = [
+                in_words(line) for line in (error, *entry.parameters.describe())
+            ]
         from styleeval.preservation.gate import THRESHOLDS, Thresholds
 
         if self.mode and self.mode not in THRESHOLDS:
-            problems["mode"] = f"{self.mode!r} is not one of {', '.join(THRESHOLDS)}"
+            problems["mode"] = in_words(
+                said("{mode!r} is not one of {modes}", mode=self.mode, modes=", ".join(THRESHOLDS))
+            )
         known = [item.name for item in dataclasses.fields(Thresholds)]
         for name, value in (self.thresholds or {}).items():
             if name not in known:
-                problems["thresholds"] = f"{name!r} is not one of {', '.join(known)}"
+                problems["thresholds"] = in_words(
+                    said("{name!r} is not one of {known}", name=name, known=", ".join(known))
+                )
             elif not (value is None or type(value) in (int, float)):
-                problems["thresholds"] = f"{name}: {value!r} is not a number or null"
+                problems["thresholds"] = in_words(
+                    said("{name}: {value!r} is not a number or null", name=name, value=value)
+                )
         if problems:
             raise ValidationError(problems)
 

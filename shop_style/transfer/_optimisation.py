@@ -19,6 +19,7 @@ from shop_style.transfer._pyramid import compose, decompose, resized
 from shop_style.transfer.engine import PreparedStyle, RenderContext
 from shop_style.transfer.parameters import OptimiseParameters
 from shop_style.transfer.trunk import Trunk
+from styleeval.sentence import said
 
 SMALLEST_SIDE = 32
 PYRAMID_LEVELS = 5
@@ -155,8 +156,11 @@ class _Render:
             value = total.item()
             if not math.isfinite(value):
                 raise EngineError(
-                    f"style “{self.style.slug}”: the optimisation diverged; lower its "
-                    "style_weight or take the optimiser adam"
+                    said(
+                        "style “{style}”: the optimisation diverged; lower its style_weight or "
+                        "take the optimiser adam",
+                        style=self.style.slug,
+                    )
                 )
             total.backward()  # type: ignore[no-untyped-call]
             return value

@@ -15,6 +15,7 @@ from shop_style.exceptions import StyleReferenceError
 from shop_style.transfer.statistics import reduced
 from shop_style.transfer.training.network.objective import Grams, relative_gram_errors
 from shop_style.transfer.trunk import Trunk
+from styleeval.sentence import said
 
 MOST: Final = 5
 SMALLEST_SIDE: Final = 64
@@ -41,17 +42,32 @@ def checked_references(references: Sequence[Tensor], slug: str) -> list[Tensor]:
     """The references reduced to the side styles are learned at. Raises StyleReferenceError."""
     if not 1 <= len(references) <= MOST:
         raise StyleReferenceError(
-            f"style “{slug}” has {len(references)} references; give one to {MOST}"
+            said(
+                "style “{slug}” has {count} references; give one to {most}",
+                slug=slug,
+                count=len(references),
+                most=MOST,
+            )
         )
     for number, item in enumerate(references, start=1):
         if item.ndim != 3 or item.shape[0] != 3 or min(item.shape[-2:]) < SMALLEST_SIDE:
             raise StyleReferenceError(
-                f"style “{slug}”: reference {number} is {tuple(item.shape)}; it must be "
-                f"(3, H, W) with at least {SMALLEST_SIDE} pixels a side"
+                said(
+                    "style “{slug}”: reference {number} is {shape}; it must be (3, H, W) with at "
+                    "least {smallest_side} pixels a side",
+                    slug=slug,
+                    number=number,
+                    shape=tuple(item.shape),
+                    smallest_side=SMALLEST_SIDE,
+                )
             )
         if not bool(torch.isfinite(item).all()):
             raise StyleReferenceError(
-                f"style “{slug}”: reference {number} holds values that are no number"
+                said(
+                    "style “{slug}”: reference {number} holds values that are no number",
+                    slug=slug,
+                    number=number,
+                )
             )
     return [reduced(item, WORKING_SIDE) for item in references]
 

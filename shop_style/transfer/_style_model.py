@@ -36,6 +36,7 @@ from shop_style.transfer.device import best_device, compute_dtype
 from shop_style.transfer.statistics import Recorder, Sample, Statistics
 from shop_style.transfer.style_code import StyleCode
 from shop_style.transfer.weights import weight_file
+from styleeval.sentence import said
 
 STYLES_PREFIX: Final = "styles."
 
@@ -249,7 +250,11 @@ def unpacked(
     shared = {k: v.float() for k, v in tensors.items() if not k.startswith(STYLES_PREFIX)}
     wanted = {k: tuple(v.shape) for k, v in network.state_dict().items()}
     if wanted != {k: tuple(v.shape) for k, v in shared.items()}:
-        raise WeightsMismatch(f"{file_name} does not fit this version; reinstall the package")
+        raise WeightsMismatch(
+            said(
+                "{file_name} does not fit this version; reinstall the package", file_name=file_name
+            )
+        )
     network.load_state_dict(shared)
     table = {
         k.removeprefix(STYLES_PREFIX): v.float()
@@ -259,8 +264,12 @@ def unpacked(
     slugs = list(built_in_styles())
     if len(table["scale"]) != len(slugs):
         raise WeightsMismatch(
-            f"{file_name} holds {len(table['scale'])} styles, the listing {len(slugs)}; "
-            "reinstall the package"
+            said(
+                "{file_name} holds {count} styles, the listing {count_2}; reinstall the package",
+                file_name=file_name,
+                count=len(table["scale"]),
+                count_2=len(slugs),
+            )
         )
     parts = [item.name for item in fields(StyleDescriptor)]
     codes, descriptors = {}, {}

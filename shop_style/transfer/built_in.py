@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from shop_style.exceptions import EngineParameterError
+from styleeval.sentence import said
 
 LISTING = Path(__file__).parent / "weights" / "network_styles.json"
 
@@ -44,5 +45,9 @@ def built_in_style(slug: str) -> BuiltInStyle:
         return built_in_styles()[slug]
     except KeyError:
         raise EngineParameterError(
-            f"no built-in style is called {slug!r}; there are {', '.join(built_in_styles())}"
+            said(
+                "no built-in style is called {slug!r}; there are {choices}",
+                slug=slug,
+                choices=", ".join(built_in_styles()),
+            )
         ) from None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shop_style.exceptions import CubeError
+from styleeval.sentence import said
 
 Floats = NDArray[np.float64]
 
@@ -120,7 +121,7 @@ def _written(row: Sequence[float] | Floats) -> str:
     return " ".join(f"{value:.{_DIGITS}f}" for value in row)
 
 
-def read_cube(data: bytes, *, name: str = "the .cube file") -> Cube:
+def read_cube(data: bytes, *, name: str = ENDING) -> Cube:
     """Read a 3D table, or three curves.
 
     name: what people know the file by. Raises CubeError naming it, the line and the way out.
@@ -149,7 +150,8 @@ class _Reader:
     def _lines(self, data: bytes) -> list[str]:
         if len(data) > MOST_BYTES:
             self._refuse(
-                f"it is larger than {MOST_BYTES:,} bytes; export it again with 33 points a side"
+                "it is larger than {most:,} bytes; export it again with 33 points a side",
+                most=MOST_BYTES,
             )
         try:
             text = data.decode("utf-8-sig")
@@ -184,9 +186,10 @@ class _Reader:
             self._refuse("it is made for video levels; export it again for full range", line)
         else:
             self._refuse(
-                f"{keyword[:40]!r} is no keyword of a .cube file; remove the line, or export the "
-                "look again as .cube",
+                "{keyword!r} is no keyword of a .cube file; remove the line, or export the look "
+                "again as .cube",
                 line,
+                keyword=keyword[:40],
             )
 
     def _take_size(self, keyword: str, rest: str, line: int) -> None:
@@ -198,9 +201,13 @@ class _Reader:
         size = int(digits) if re.fullmatch(r"[0-9]{1,6}", digits) else 0
         if not least <= size <= most:
             self._refuse(
-                f"{keyword} {rest[:40]!r} is not a whole number from {least} to {most}; export it "
+                "{keyword} {text!r} is not a whole number from {least} to {most}; export it "
                 "again with 33 points a side",
                 line,
+                keyword=keyword,
+                text=rest[:40],
+                least=least,
+                most=most,
             )
         self._size = size
 
@@ -217,8 +224,10 @@ class _Reader:
         ]
         if not all(within):
             self._refuse(
-                f"its domain, {_written(low)} to {_written(high)}, does not fit pictures, which "
-                "go from 0 to 1; export it again with DOMAIN_MIN 0 0 0 and DOMAIN_MAX 1 1 1"
+                "its domain, {low} to {high}, does not fit pictures, which go from 0 to 1; "
+                "export it again with DOMAIN_MIN 0 0 0 and DOMAIN_MAX 1 1 1",
+                low=_written(low),
+                high=_written(high),
             )
 
     def _rows(self, lines: list[str], first: int) -> Floats:
@@ -230,15 +239,18 @@ class _Reader:
             filled += len(fitting)
             if len(block) > len(fitting):
                 self._refuse(
-                    f"its table has more than the {wanted} lines that its size says; export it "
+                    "its table has more than the {wanted} lines that its size says; export it "
                     "again",
                     numbers[len(fitting)],
+                    wanted=wanted,
                 )
         if filled < wanted:
             self._refuse(
-                f"its table ends after {filled} of {wanted} lines; the file is cut off: copy or "
+                "its table ends after {filled} of {wanted} lines; the file is cut off: copy or "
                 "export it again",
                 len(lines),
+                filled=filled,
+                wanted=wanted,
             )
         return rows
 
@@ -256,22 +268,27 @@ class _Reader:
         words = text.split("#")[0].split()
         if len(words) != count or not all(re.fullmatch(_NUMBER, word) for word in words):
             self._refuse(
-                f"{text.strip()[:60]!r} is not {count} numbers with a dot for decimals; export the "
-                "look again as .cube",
+                "{text!r} is not {count} numbers with a dot for decimals; export the look again "
+                "as .cube",
                 line,
+                text=text.strip()[:60],
+                count=count,
             )
         values = np.array([float(word) for word in words])
         if not np.all(np.abs(values) <= _LARGEST_VALUE):
             self._refuse(
-                f"{text.strip()[:60]!r} is far outside 0 to 1, where looks for pictures lie; "
-                "export it again for display",
+                "{text!r} is far outside 0 to 1, where looks for pictures lie; export it again "
+                "for display",
                 line,
+                text=text.strip()[:60],
             )
         return values
 
-    def _refuse(self, problem: str, line: int | None = None) -> NoReturn:
-        where = self._name if line is None else f"{self._name}, line {line}"
-        raise CubeError(f"{where}: {problem}")
+    def _refuse(self, template: str, line: int | None = None, /, **values: object) -> NoReturn:
+        problem = said(template, **values)
+        if line is None:
+            raise CubeError(f"{self._name}: {problem}")
+        raise CubeError(said("{name}, line {line}: {why}", name=self._name, line=line, why=problem))
 
 
 def _blocks(lines: list[str], first: int) -> Iterator[tuple[list[int], list[str]]]:

@@ -25,6 +25,7 @@ from shop_style.transfer._drape import flattened, laid, lit, relief
 from shop_style.transfer._quilting import quilt
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext, StyleSpec
 from shop_style.transfer.parameters import FabricParameters
+from styleeval.sentence import said
 
 Floats = NDArray[np.float32]
 
@@ -129,19 +130,31 @@ def _reference(style: StyleSpec, trim: float) -> Floats:
     """The first reference, trimmed and reduced, (h, w, 3). Raises StyleReferenceError."""
     if not style.references:
         raise StyleReferenceError(
-            f"style “{style.slug}”: fabric needs a picture of the fabric as a reference; add one"
+            said(
+                "style “{style}”: fabric needs a picture of the fabric as a reference; add one",
+                style=style.slug,
+            )
         )
     picture = style.references[0].detach().cpu().permute(1, 2, 0).numpy()
     if not np.isfinite(picture).all():
         raise StyleReferenceError(
-            f"style “{style.slug}”: its reference holds values that are no number; replace it"
+            said(
+                "style “{style}”: its reference holds values that are no number; replace it",
+                style=style.slug,
+            )
         )
     edges = [round(trim * length) for length in picture.shape[:2]]
     kept = picture[edges[0] : picture.shape[0] - edges[0], edges[1] : picture.shape[1] - edges[1]]
     if min(kept.shape[:2]) < SMALLEST_SIDE:
         raise StyleReferenceError(
-            f"style “{style.slug}”: {kept.shape[1]} × {kept.shape[0]} pixels of its reference are "
-            f"left after trimming; give a picture with at least {SMALLEST_SIDE} a side"
+            said(
+                "style “{style}”: {width} × {height} pixels of its reference are left after "
+                "trimming; give a picture with at least {smallest_side} a side",
+                style=style.slug,
+                width=kept.shape[1],
+                height=kept.shape[0],
+                smallest_side=SMALLEST_SIDE,
+            )
         )
     scale = _MOST / min(kept.shape[:2])
     if scale < 1:
@@ -160,8 +173,10 @@ def _mask(context: RenderContext, image: Tensor) -> Floats:
         mask = solid(given)
     if mask.mean() < _MIN_PRODUCT or product_size(mask) < _SMALLEST_PRODUCT:
         raise MaskUncertain(
-            "fabric: it is not known where the product is, and the fabric would cover its "
-            "background too; use a transparent PNG or a photo on a plain background"
+            said(
+                "fabric: it is not known where the product is, and the fabric would cover its "
+                "background too; use a transparent PNG or a photo on a plain background"
+            )
         )
     return mask
 
@@ -176,8 +191,10 @@ def _covered(pixels: Floats, mask: Floats, style: FabricStyle, context: RenderCo
     part = plain if wanted.region == "largest colour" else mask
     if product_size(part * (part > 0.5)) < _MIN_PART * product_size(mask):
         raise PictureUnsuitable(
-            "fabric: no colour covers enough of this product to be called its cloth; set the "
-            "style's region to “product”, or leave this picture out"
+            said(
+                "fabric: no colour covers enough of this product to be called its cloth; set "
+                "the style's region to “product”, or leave this picture out"
+            )
         )
     _advance(context, 2)
     cloth = _draped(style, part, found)

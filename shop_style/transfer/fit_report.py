@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from styleeval.sentence import said
+
 
 @dataclass(frozen=True, kw_only=True)
 class FitReport:
@@ -28,14 +30,23 @@ class FitReport:
 
     def summary(self) -> str:
         """One or two sentences for people."""
-        text = (
-            f"Started from “{self.started_from}”; in {self.seconds:.0f} s and {self.steps} steps "
-            f"the style gain went from {self.gain_before:.2f} to {self.gain_after:.2f}."
+        text = said(
+            "Started from “{started_from}”; in {seconds:.0f} s and {steps} steps the "
+            "style gain went from {gain_before:.2f} to {gain_after:.2f}.",
+            started_from=self.started_from,
+            seconds=self.seconds,
+            steps=self.steps,
+            gain_before=self.gain_before,
+            gain_after=self.gain_after,
         )
         if not self.disagreeing:
             return text
         numbers = ", ".join(map(str, self.disagreeing))
-        return f"{text} Far from the others: reference {numbers}; it may be another look."
+        return said(
+            "{meaning} Far from the others: reference {numbers}; it may be another look.",
+            meaning=text,
+            numbers=numbers,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Every number by name, as JSON takes it."""

@@ -11,13 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shop_style.exceptions import EngineParameterError, RenderCancelled, StyleReferenceError
+from shop_style.exceptions import (
+    CubeError,
+    EngineParameterError,
+    RenderCancelled,
+    StyleReferenceError,
+)
 from shop_style.transfer.changes import ChangeTable
 from shop_style.transfer.cube import Cube, grid, read_cube
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext, StyleSpec
 from shop_style.transfer.lookup import SIDE, bake, bake_cube
 from shop_style.transfer.palette import Palette, monge_kantorovich, palette_of, product_weights
 from shop_style.transfer.parameters import GRADE_REFERENCES, GradeParameters
+from styleeval.sentence import said
 
 _PIXELS_AT_ONCE: Final = 131_072
 """Their coordinates and changes stay in a core's cache."""
@@ -85,14 +91,23 @@ class GradeEngine(Engine):
                 f"{type(style.parameters).__name__}"
             )
         if style.artefact is not None:
-            cube = read_cube(style.artefact, name=f"style “{style.slug}”: its .cube file")
+            try:
+                cube = read_cube(style.artefact)
+            except CubeError as error:
+                raise CubeError(
+                    said("style “{style}”: {why}", style=style.slug, why=error)
+                ) from error
             changes = bake_cube(cube, style.parameters)
             return CubeStyle(changes=changes, table=ChangeTable.of(changes))
         if not 1 <= len(style.references) <= GRADE_REFERENCES:
             raise StyleReferenceError(
-                f"style “{style.slug}”: a colour grade needs from 1 to {GRADE_REFERENCES} "
-                f"reference pictures or a .cube file, and has {len(style.references)} pictures; "
-                "add or remove some"
+                said(
+                    "style “{style}”: a colour grade needs from 1 to {grade_references} reference "
+                    "pictures or a .cube file, and has {count} pictures; add or remove some",
+                    style=style.slug,
+                    grade_references=GRADE_REFERENCES,
+                    count=len(style.references),
+                )
             )
         palettes = [palette_of(_channels_last(picture)) for picture in style.references]
         return PaletteStyle(palette=Palette.mean_of(palettes), parameters=style.parameters)

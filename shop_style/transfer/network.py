@@ -31,6 +31,7 @@ from shop_style.transfer.statistics import (
 )
 from shop_style.transfer.style_code import StyleCode, mixed
 from shop_style.transfer.tiling import Tile, tiles
+from styleeval.sentence import said
 
 SMALLEST_PICTURE: Final = 16
 TILE_SIDE: Final = 768
@@ -114,8 +115,13 @@ class NetworkEngine(Engine):
             return image.clone()
         if min(image.shape[-2:]) < SMALLEST_PICTURE:
             raise PictureUnsuitable(
-                f"the picture is {image.shape[-1]} × {image.shape[-2]} pixels; the engine network "
-                f"needs at least {SMALLEST_PICTURE} a side"
+                said(
+                    "the picture is {width} × {height} pixels; the engine network needs at least "
+                    "{smallest_picture} a side",
+                    width=image.shape[-1],
+                    height=image.shape[-2],
+                    smallest_picture=SMALLEST_PICTURE,
+                )
             )
         return _Render(self, image, style, strength, context).run(levels)
 
@@ -132,8 +138,11 @@ class NetworkEngine(Engine):
             return self._built_in(parameters.style)
         if style.artefact is None:
             raise StyleReferenceError(
-                f"style “{style.slug}” is not fitted yet; fit it in the admin or with "
-                f"`manage.py fit_style {style.slug} …`, or choose a built-in style"
+                said(
+                    "style “{style}” is not fitted yet; fit it in the admin or with `manage.py "
+                    "fit_style {style} …`, or choose a built-in style",
+                    style=style.slug,
+                )
             )
         return StyleCode.from_bytes(style.artefact, self.model(None).weights_sha256)
 

@@ -25,6 +25,7 @@ from shop_style.transfer.device import best_device
 from shop_style.transfer.engine import Engine, PreparedStyle, RenderContext, StyleSpec
 from shop_style.transfer.parameters import OptimiseParameters
 from shop_style.transfer.trunk import load_trunk
+from styleeval.sentence import said
 
 SMALLEST_PICTURE = 8
 
@@ -49,8 +50,11 @@ class OptimiseEngine(Engine):
             )
         if not style.references:
             raise StyleReferenceError(
-                f"style “{style.slug}” has no reference picture; add one, the engine optimise "
-                "takes its strokes from it"
+                said(
+                    "style “{style}” has no reference picture; add one, the engine optimise takes "
+                    "its strokes from it",
+                    style=style.slug,
+                )
             )
         for number, reference in enumerate(style.references, start=1):
             _check_reference(reference, number, style.slug)
@@ -100,8 +104,13 @@ class OptimiseEngine(Engine):
         """(3, H, W): what strength 1 adds; it never leads out of [0, 1]."""
         if min(image.shape[-2:]) < SMALLEST_PICTURE:
             raise PictureUnsuitable(
-                f"the picture is {image.shape[-1]} × {image.shape[-2]} pixels; the engine optimise "
-                f"needs at least {SMALLEST_PICTURE} a side"
+                said(
+                    "the picture is {width} × {height} pixels; the engine optimise needs at least "
+                    "{smallest_picture} a side",
+                    width=image.shape[-1],
+                    height=image.shape[-2],
+                    smallest_picture=SMALLEST_PICTURE,
+                )
             )
         trunk = load_trunk(style.parameters.trunk, context.device or best_device())
         side = min(style.parameters.working_side, *image.shape[-2:])
@@ -134,10 +143,20 @@ def _check_reference(reference: Tensor, number: int, slug: str) -> None:
     shaped = reference.ndim == 3 and reference.shape[0] == 3
     if not shaped or min(reference.shape[-2:]) < SMALLEST_SIDE:
         raise StyleReferenceError(
-            f"style “{slug}”: reference {number} is {tuple(reference.shape)}; it must be "
-            f"(3, H, W) with at least {SMALLEST_SIDE} pixels a side"
+            said(
+                "style “{slug}”: reference {number} is {shape}; it must be (3, H, W) with at "
+                "least {smallest_side} pixels a side",
+                slug=slug,
+                number=number,
+                shape=tuple(reference.shape),
+                smallest_side=SMALLEST_SIDE,
+            )
         )
     if not bool(torch.isfinite(reference).all()):
         raise StyleReferenceError(
-            f"style “{slug}”: reference {number} holds values that are no number"
+            said(
+                "style “{slug}”: reference {number} holds values that are no number",
+                slug=slug,
+                number=number,
+            )
         )

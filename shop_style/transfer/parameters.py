@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self, get_args, get_origin, get_type_hin
 
 from shop_style.exceptions import EngineParameterError
 from shop_style.transfer.built_in import built_in_styles
+from styleeval.sentence import said
 
 
 def bounded(default: float, low: float, high: float, help_text: str) -> Any:
@@ -51,7 +52,7 @@ class EngineParameters:
         hints = get_type_hints(cls)
         known = {item.name: item for item in dataclasses.fields(cls)}
         problems = [
-            f"{name}: unknown; known are {', '.join(known) or 'none'}"
+            said("{name}: unknown; known are {known}", name=name, known=", ".join(known) or "none")
             for name in values
             if name not in known
         ]
@@ -88,7 +89,13 @@ class EngineParameters:
             elif get_origin(hints[item.name]) is Literal:
                 span = ", " + " | ".join(map(str, get_args(hints[item.name])))
             lines.append(
-                f"{item.name} (default {item.default}{span}): {item.metadata.get('help', '')}"
+                said(
+                    "{item} (default {default}{span}): {meaning}",
+                    item=item.name,
+                    default=item.default,
+                    span=span,
+                    meaning=item.metadata.get("help", ""),
+                )
             )
         return lines
 
@@ -98,29 +105,45 @@ def _checked(value: Any, kind: Any, metadata: Mapping[str, Any]) -> Any:
         if value in ("auto", "off"):
             return value
         if isinstance(value, str):
-            raise ValueError(f"{value!r} is neither a number nor one of 'auto', 'off'")
+            raise ValueError(
+                said("{value!r} is neither a number nor one of 'auto', 'off'", value=value)
+            )
         kind = float
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
-            raise ValueError(f"{value!r} is not one of {', '.join(map(repr, get_args(kind)))}")
+            raise ValueError(
+                said(
+                    "{value!r} is not one of {choices}",
+                    value=value,
+                    choices=", ".join(map(repr, get_args(kind))),
+                )
+            )
         return value
     if metadata.get("built_in"):
         if value and value not in built_in_styles():
-            raise ValueError(f"{value!r} is not one of {', '.join(built_in_styles())}")
+            raise ValueError(
+                said(
+                    "{value!r} is not one of {choices}",
+                    value=value,
+                    choices=", ".join(built_in_styles()),
+                )
+            )
         return str(value)
     if kind is bool:
         if not isinstance(value, bool):
-            raise ValueError(f"{value!r} is not true or false")
+            raise ValueError(said("{value!r} is not true or false", value=value))
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is not a number")
+        raise ValueError(said("{value!r} is not a number", value=value))
     if kind is int and float(value) != int(value):
-        raise ValueError(f"{value!r} is not a whole number")
+        raise ValueError(said("{value!r} is not a whole number", value=value))
     number = kind(value)
     low, high = metadata.get("low"), metadata.get("high")
     # Written so that NaN fails too.
     if low is not None and high is not None and not (low <= number <= high):
-        raise ValueError(f"{value!r} is not between {low} and {high}")
+        raise ValueError(
+            said("{value!r} is not between {low} and {high}", value=value, low=low, high=high)
+        )
     return number
 
 

@@ -18,6 +18,7 @@ from shop_style.transfer.parameters import (
     OptimiseParameters,
     RestoreParameters,
 )
+from styleeval.sentence import gettext_noop, said
 
 ENTRY_POINT_GROUP = "shop_style.engines"
 
@@ -65,7 +66,7 @@ class EngineEntry:
 BUILT_IN = (
     EngineEntry(
         name="grade",
-        label="Colour grade",
+        label=gettext_noop("Colour grade"),
         path="shop_style.transfer.grade:GradeEngine",
         parameters=GradeParameters,
         mode="grade",
@@ -78,7 +79,7 @@ BUILT_IN = (
     ),
     EngineEntry(
         name="optimise",
-        label="Optimisation (Gatys)",
+        label=gettext_noop("Optimisation (Gatys)"),
         path="shop_style.transfer.optimise:OptimiseEngine",
         parameters=OptimiseParameters,
         mode="artistic",
@@ -86,7 +87,7 @@ BUILT_IN = (
     ),
     EngineEntry(
         name="network",
-        label="Style network",
+        label=gettext_noop("Style network"),
         path="shop_style.transfer.network:NetworkEngine",
         parameters=NetworkParameters,
         mode="artistic",
@@ -98,7 +99,7 @@ BUILT_IN = (
     ),
     EngineEntry(
         name="fabric",
-        label="Fabric",
+        label=gettext_noop("Fabric"),
         path="shop_style.transfer.fabric:FabricEngine",
         parameters=FabricParameters,
         mode="fabric",
@@ -108,7 +109,7 @@ BUILT_IN = (
     ),
     EngineEntry(
         name="restore",
-        label="Restoration",
+        label=gettext_noop("Restoration"),
         path="shop_style.transfer.restore:RestoreEngine",
         parameters=RestoreParameters,
         mode="restore",
@@ -128,8 +129,13 @@ def engines() -> dict[str, EngineEntry]:
         entry = point.load()
         if not isinstance(entry, EngineEntry):
             raise EngineError(
-                f"entry point {point.name!r} of {ENTRY_POINT_GROUP} gives "
-                f"{type(entry).__name__}, not an EngineEntry; fix the package that declares it"
+                said(
+                    "entry point {point!r} of {entry_point_group} gives {kind}, not an "
+                    "EngineEntry; fix the package that declares it",
+                    point=point.name,
+                    entry_point_group=ENTRY_POINT_GROUP,
+                    kind=type(entry).__name__,
+                )
             )
         found[entry.name] = entry
     return found
@@ -141,7 +147,11 @@ def engine_entry(name: str) -> EngineEntry:
         return engines()[name]
     except KeyError:
         raise UnknownEngine(
-            f"no engine is called {name!r}; known are {', '.join(sorted(engines()))}"
+            said(
+                "no engine is called {name!r}; known are {engines}",
+                name=name,
+                engines=", ".join(sorted(engines())),
+            )
         ) from None
 
 
@@ -151,5 +161,7 @@ def _engine(path: str) -> Engine:
     try:
         engine: Engine = getattr(import_module(module_name), attribute)()
     except (ImportError, AttributeError) as error:
-        raise EngineError(f"engine {path!r} will not import: {error}") from error
+        raise EngineError(
+            said("engine {path!r} will not import: {why}", path=path, why=error)
+        ) from error
     return engine

@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from shop_style.exceptions import StyleArtefactError
+from styleeval.sentence import said
 
 # Layers whose output is normalised and then scaled and shifted by the style, with channels.
 BLOCKS: Final = ("first", "second", "third", "fourth")
@@ -57,8 +58,13 @@ class StyleCode:
             value: Tensor = getattr(self, name)
             if tuple(value.shape) != shape or not bool(torch.isfinite(value).all()):
                 raise StyleArtefactError(
-                    f"{name} of a style is {tuple(value.shape)}, not {shape}, or not finite; "
-                    "fit the style again with this version"
+                    said(
+                        "{name} of a style is {found}, not {shape}, or not finite; fit the style "
+                        "again with this version",
+                        name=name,
+                        found=tuple(value.shape),
+                        shape=shape,
+                    )
                 )
 
     def at(self, strength: float) -> tuple[Tensor, Tensor]:
@@ -85,7 +91,10 @@ class StyleCode:
         missing = sorted(_SHAPES.keys() - tensors.keys())
         if missing:
             raise StyleArtefactError(
-                f"a style lacks {', '.join(missing)}; fit the style again with this version"
+                said(
+                    "a style lacks {missing}; fit the style again with this version",
+                    missing=", ".join(missing),
+                )
             )
         return cls(**{name: tensors[name].float() for name in _SHAPES})
 
@@ -96,13 +105,20 @@ class StyleCode:
             tensors = load(data)
         except SafetensorError as error:
             raise StyleArtefactError(
-                f"the fitted parameters are no safetensors file ({error}); fit the style again"
+                said(
+                    "the fitted parameters are no safetensors file ({why}); fit the style again",
+                    why=error,
+                )
             ) from error
         fitted_on = _metadata(data).get(_NETWORK, "")
         if fitted_on != network:
             raise StyleArtefactError(
-                f"the style was fitted on other weights of the network "
-                f"({fitted_on[:8] or 'unnamed'}, these are {network[:8]}); fit the style again"
+                said(
+                    "the style was fitted on other weights of the network ({fitted_on}, these are "
+                    "{network}); fit the style again",
+                    fitted_on=fitted_on[:8] or "unnamed",
+                    network=network[:8],
+                )
             )
         return cls.from_tensors(tensors)
 

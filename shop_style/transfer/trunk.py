@@ -15,6 +15,7 @@ from shop_style.exceptions import WeightsMismatch
 from shop_style.transfer._student import DEPTHS, MEAN, STD, TAPS, TEACHER_CHANNELS, StudentTrunk
 from shop_style.transfer.device import best_device, compute_dtype
 from shop_style.transfer.weights import weight_file
+from styleeval.sentence import said
 
 Preference = Literal["auto", "vgg16", "distilled"]
 
@@ -154,7 +155,12 @@ def _fill(module: nn.Module, tensors: Mapping[str, Tensor], file_name: str) -> N
     if wanted != found:
         wrong = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))
         raise WeightsMismatch(
-            f"{file_name} does not fit this version: {', '.join(wrong[:4])} "
-            f"({len(wrong)} tensors) are missing, unknown or of another shape"
+            said(
+                "{file_name} does not fit this version: {names} ({count} tensors) are "
+                "missing, unknown or of another shape",
+                file_name=file_name,
+                names=", ".join(wrong[:4]),
+                count=len(wrong),
+            )
         )
     module.load_state_dict({name: value.float() for name, value in tensors.items()})

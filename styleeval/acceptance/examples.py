@@ -12,6 +12,7 @@ import numpy as np
 from styleeval.acceptance.errors import CardUnreadable, TooFewDecisions
 from styleeval.acceptance.evaluation import Flags, Floats, Indices
 from styleeval.acceptance.reading import Reading, read
+from styleeval.sentence import said
 
 MIN_OF_MODE: Final = 10
 """Decisions on a mode below which nothing is said of it."""
@@ -84,9 +85,18 @@ class Examples:
         ]
         if missing:
             raise TooFewDecisions(
-                f"{yes} approved and {no} rejected variants of {products} products are too few to "
-                f"learn from; {', '.join(missing)} needed, for at least {least.approved} approved "
-                f"and {least.rejected} rejected variants of {least.products} products"
+                said(
+                    "{yes} approved and {no} rejected variants of {products} products are too few "
+                    "to learn from; {missing} needed, for at least {approved} approved and "
+                    "{rejected} rejected variants of {needed_products} products",
+                    yes=yes,
+                    no=no,
+                    products=products,
+                    missing=", ".join(missing),
+                    approved=least.approved,
+                    rejected=least.rejected,
+                    needed_products=least.products,
+                )
             )
 
 
@@ -103,13 +113,13 @@ def gathered(
         try:
             readings.append(read(card, mode))
         except CardUnreadable:
-            left_out["scored by another version"] += 1
+            left_out[said("scored by another version")] += 1
         else:
             kept.append((bool(decision), group))
     modes = Counter(reading.mode for reading in readings)
     chosen = [n for n, reading in enumerate(readings) if modes[reading.mode] >= MIN_OF_MODE]
     if len(chosen) < len(readings):
-        left_out["of a mode with hardly any decisions"] = len(readings) - len(chosen)
+        left_out[said("of a mode with hardly any decisions")] = len(readings) - len(chosen)
     readings, kept = [readings[n] for n in chosen], [kept[n] for n in chosen]
     numbers: dict[Hashable, int] = {}
     ids = [numbers.setdefault(group, len(numbers)) for _decision, group in kept]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from styleeval.acceptance.errors import ModelUnreadable, ModeNotLearned
 from styleeval.acceptance.reading import Reading, read
+from styleeval.sentence import said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,11 @@ class Parameters:
         """The inverse of `as_dict`. Raises ModelUnreadable."""
         if values.get("schema") != cls.schema:
             raise ModelUnreadable(
-                f"acceptance model of schema {values.get('schema')!r}, not {cls.schema}; fit again"
+                said(
+                    "acceptance model of schema {found!r}, not {schema}; fit again",
+                    found=values.get("schema"),
+                    schema=cls.schema,
+                )
             )
         plain: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -57,7 +62,7 @@ class Parameters:
         try:
             return cls(**plain)
         except TypeError as error:
-            raise ModelUnreadable(f"acceptance model: {error}; fit again") from error
+            raise ModelUnreadable(said("acceptance model: {why}; fit again", why=error)) from error
 
     def score(self, reading: Reading) -> float:
         """The log odds of approval."""
@@ -86,7 +91,11 @@ def predict(parameters: Mapping[str, Any], card: Mapping[str, Any], mode: str) -
     model = Parameters.from_dict(parameters)
     if mode not in model.bounds:
         raise ModeNotLearned(
-            f"no decisions on {mode} were learned from, only on {', '.join(sorted(model.bounds))}"
+            said(
+                "no decisions on {mode} were learned from, only on {known}",
+                mode=mode,
+                known=", ".join(sorted(model.bounds)),
+            )
         )
     return sigmoid(model.score(read(card, mode, model.bounds[mode])))
 

@@ -13,6 +13,7 @@ from styleeval.acceptance.errors import CardUnreadable
 from styleeval.preservation.gate import THRESHOLDS
 from styleeval.preservation.limits import LIMITS
 from styleeval.preservation.report import Scorecard
+from styleeval.sentence import gettext_noop
 
 UNMEASURED: Final = math.nan
 
@@ -60,21 +61,21 @@ SCALES: Final[Mapping[str, float]] = MappingProxyType(
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "structure": "shape, texture or print changed",
-        "detail": "fine detail lost",
-        "perceptual": "looks like another product",
-        "colour": "colour away from the original's",
-        "hue": "hue turned",
-        "text": "print no longer readable",
-        "shading": "light and shade of the product changed",
-        "form": "product bent, or its outline changed or ragged",
-        "halo": "rim of another colour around the product",
-        "white": "white ground no longer white",
-        "mask": "unsure where the product is",
-        "change": "a strong look",
-        "ground": "a strong look of the ground",
-        "outline_unseen": "outline cannot be told from the ground",
-        "no_white_ground": "no white ground in the original",
+        "structure": gettext_noop("shape, texture or print changed"),
+        "detail": gettext_noop("fine detail lost"),
+        "perceptual": gettext_noop("looks like another product"),
+        "colour": gettext_noop("colour away from the original's"),
+        "hue": gettext_noop("hue turned"),
+        "text": gettext_noop("print no longer readable"),
+        "shading": gettext_noop("light and shade of the product changed"),
+        "form": gettext_noop("product bent, or its outline changed or ragged"),
+        "halo": gettext_noop("rim of another colour around the product"),
+        "white": gettext_noop("white ground no longer white"),
+        "mask": gettext_noop("unsure where the product is"),
+        "change": gettext_noop("a strong look"),
+        "ground": gettext_noop("a strong look of the ground"),
+        "outline_unseen": gettext_noop("outline cannot be told from the ground"),
+        "no_white_ground": gettext_noop("no white ground in the original"),
     }
 )
 """What a larger value of each feature means. `mode_…` are 1 in their mode."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from styleeval.inference.errors import TooFewVisitors
 from styleeval.inference.proportion import Proportion
+from styleeval.sentence import said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ def stratified_shares(strata: Sequence[tuple[Proportion, Proportion]]) -> Strati
     usable = [(one, other) for one, other in strata if one.visitors and other.visitors]
     variance = math.fsum(_variance(one, other) for one, other in usable)
     if not variance:
-        raise TooFewVisitors("nobody did it, or everybody: nothing to go by")
+        raise TooFewVisitors(said("nobody did it, or everybody: nothing to go by"))
     weights = [
         one.visitors * other.visitors / (one.visitors + other.visitors) for one, other in usable
     ]

@@ -20,6 +20,7 @@ from styleeval.inference.ratio import (
 )
 from styleeval.inference.result import Result, State, compare, state_of
 from styleeval.inference.summary import Summary
+from styleeval.sentence import said
 
 DELTA_PAIRED: Final = "delta_paired"
 """Delta-method variances with the covariance of visitors who are in both arms, Student's t for
@@ -122,7 +123,7 @@ def paired_difference(strata: Sequence[PairedSummary], alpha: float = 0.05) -> C
     checked_alpha(alpha)
     usable = [item for item in strata if all(map(_has_variance, (item.control, item.treatment)))]
     if not usable:
-        raise TooFewVisitors("no phase has enough visitors who saw tiles of both arms")
+        raise TooFewVisitors(said("no phase has enough visitors who saw tiles of both arms"))
     total = sum(item.n for item in usable)
     parts = [(item.n / total, item) for item in usable]
     control = math.fsum(share * item.control.ratio for share, item in parts)
@@ -148,7 +149,7 @@ def paired_rates(strata: Sequence[PairedSummary]) -> Rates:
     """
     usable = [item for item in strata if all(map(_has_variance, (item.control, item.treatment)))]
     if not usable:
-        raise TooFewVisitors("no phase has enough visitors who saw tiles of both arms")
+        raise TooFewVisitors(said("no phase has enough visitors who saw tiles of both arms"))
     total = sum(item.n for item in usable)
     parts = [(item.n / total, item) for item in usable]
     control = math.fsum(share * item.control.ratio for share, item in parts)
@@ -215,7 +216,7 @@ def _spread(parts: _Parts, control: float, treatment: float) -> _Spread:
         most += share * share * alone
     variance = math.fsum(terms)
     if variance <= _NOTHING * most:
-        raise TooFewVisitors("all visitors have one difference: nothing to go by")
+        raise TooFewVisitors(said("all visitors have one difference: nothing to go by"))
     return _Spread(variance, pooled_freedom(terms, [item.n - 1.0 for _share, item in parts]))
 
 

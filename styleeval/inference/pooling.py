@@ -21,6 +21,7 @@ from styleeval.inference.heterogeneity import (
 )
 from styleeval.inference.ratio import Interval, checked_alpha
 from styleeval.inference.strata import Stratum
+from styleeval.sentence import said
 
 MIN_PRODUCTS: Final = 3
 """Products with clicks below which nothing is said about how products differ."""
@@ -90,7 +91,12 @@ def pool_products(
     known = [effect for effect in found.values() if effect]
     if len(known) < MIN_PRODUCTS:
         raise TooFewProducts(
-            f"{len(known)} of {len(found)} products have clicks; at least {MIN_PRODUCTS} are needed"
+            said(
+                "{count} of {products} products have clicks; at least {min_products} are needed",
+                count=len(known),
+                products=len(found),
+                min_products=MIN_PRODUCTS,
+            )
         )
     common = common_variance(known, whole) if whole is not None else None
     effects = np.array([effect.estimate for effect in known])
@@ -179,7 +185,7 @@ class _Model:
                 alone=None,
                 shrunken=self._mixed(self._means, variances),
                 own_share=0.0,
-                reasons=("nobody clicked it, or an arm never saw it",),
+                reasons=(said("nobody clicked it, or an arm never saw it"),),
             )
         own = _own(nearer, self._common)
         drawn = own / (own + self._spread.deviations**2)
@@ -237,9 +243,23 @@ def _missing(effect: Effect, visitors: int, clicks: int) -> list[str]:
     reasons = []
     for arm, name in enumerate(("control", "treatment")):
         if effect.visitors[arm] < visitors:
-            reasons.append(f"{name} has {effect.visitors[arm]} of {visitors} visitors")
+            reasons.append(
+                said(
+                    "{which} has {visitors} of {least} visitors",
+                    which=name,
+                    visitors=effect.visitors[arm],
+                    least=visitors,
+                )
+            )
         if effect.clicks[arm] < clicks:
-            reasons.append(f"{name} has {effect.clicks[arm]:g} of {clicks} clicks")
+            reasons.append(
+                said(
+                    "{which} has {clicks:g} of {least} clicks",
+                    which=name,
+                    clicks=effect.clicks[arm],
+                    least=clicks,
+                )
+            )
     return reasons
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from styleeval.inference.errors import OutOfRange, TooFewVisitors
 from styleeval.inference.ratio import checked_alpha, pooled_freedom
 from styleeval.inference.summary import Summary
+from styleeval.sentence import said
 
 # More visitors than there are people: no plan.
 _MOST = 1e11
@@ -76,8 +77,14 @@ class RatioDesign(Design):
         """
         if pilot.n < min_visitors or pilot.sum_m < min_converted:
             raise TooFewVisitors(
-                f"the pilot has {pilot.n} of {min_visitors} visitors and {pilot.sum_m:g} of "
-                f"{min_converted} clicks; a plan made of it would be a guess"
+                said(
+                    "the pilot has {visitors} of {min_visitors} visitors and {clicks:g} of "
+                    "{min_converted} clicks; a plan made of it would be a guess",
+                    visitors=pilot.n,
+                    min_visitors=min_visitors,
+                    clicks=pilot.sum_m,
+                    min_converted=min_converted,
+                )
             )
         if not pilot.linearised_variance:
             raise TooFewVisitors("every visitor has the same ratio, so there is nothing to go by")
@@ -160,7 +167,7 @@ def visitors_for(design: Design, lift: float, *, power: float = 0.8, alpha: floa
     _check(design, lift, alpha)
     _check_power(power, alpha)
     if not lift:
-        raise OutOfRange("lift is 0; no number of visitors shows what is not there")
+        raise OutOfRange(said("lift is 0; no number of visitors shows what is not there"))
 
     def missing(visitors: float) -> float:
         return power - design.power(lift, visitors, alpha)
@@ -171,7 +178,9 @@ def visitors_for(design: Design, lift: float, *, power: float = 0.8, alpha: floa
     while missing(high) > 0:
         high *= 4
         if high > _MOST:
-            raise OutOfRange(f"a lift of {lift:g} needs more visitors than there are")
+            raise OutOfRange(
+                said("a lift of {lift:g} needs more visitors than there are", lift=lift)
+            )
     return math.ceil(float(brentq(missing, low, high, xtol=1e-6, rtol=1e-13)))
 
 
@@ -194,7 +203,9 @@ def smallest_lift(
     high = min(1.0, design.largest_lift)
     while missing(high) > 0:
         if high >= design.largest_lift or high > _MOST:
-            raise TooFewVisitors(f"{visitors} visitors would not show any lift there can be")
+            raise TooFewVisitors(
+                said("{visitors} visitors would not show any lift there can be", visitors=visitors)
+            )
         high = min(high * 4, design.largest_lift)
     return float(brentq(missing, 0.0, high, xtol=1e-14, rtol=1e-13))
 
@@ -213,12 +224,22 @@ def days_for(visitors: int, daily_visitors: float) -> int:
 def _check(design: Design, lift: float, alpha: float) -> None:
     checked_alpha(alpha)
     if not -1 <= lift <= design.largest_lift or math.isinf(lift):
-        raise OutOfRange(f"lift is {lift}; it lies from −1 to {design.largest_lift:g}")
+        raise OutOfRange(
+            said(
+                "lift is {lift}; it lies from −1 to {largest:g}",
+                lift=lift,
+                largest=design.largest_lift,
+            )
+        )
 
 
 def _check_power(power: float, alpha: float) -> None:
     if not alpha < power < 1:
-        raise OutOfRange(f"power is {power}; it lies between alpha ({alpha}) and 1")
+        raise OutOfRange(
+            said(
+                "power is {power}; it lies between alpha ({alpha}) and 1", power=power, alpha=alpha
+            )
+        )
 
 
 def _check_visitors(design: Design, visitors: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from styleeval.inference.errors import InvalidSummary, TooFewVisitors
 from styleeval.inference.ratio import Comparison, Interval, checked_alpha, lift_around
 from styleeval.inference.result import Result, State, state_of
+from styleeval.sentence import said
 
 NEWCOMBE = "newcombe"
 """Newcombe's interval for the difference, a pooled z for the p-value, a log-ratio lift."""
@@ -137,7 +138,7 @@ def _pooled_p(control: Proportion, treatment: Proportion) -> float:
     per_visitor = 1 / control.visitors + 1 / treatment.visitors
     error = math.sqrt(pooled * (1 - pooled) * per_visitor)
     if not error:
-        raise TooFewVisitors("nobody did it, or everybody: nothing to go by")
+        raise TooFewVisitors(said("nobody did it, or everybody: nothing to go by"))
     return 2 * float(ndtr(-abs(treatment.share - control.share) / error))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from styleeval.inference.errors import OutOfRange, TooFewVisitors
 from styleeval.inference.summary import Summary
+from styleeval.sentence import said
 
 Pair = tuple[float, float]
 
@@ -65,7 +66,9 @@ class Rates:
 
     def __post_init__(self) -> None:
         if not sum(self.variances):
-            raise TooFewVisitors("within each arm all visitors have one ratio: nothing to go by")
+            raise TooFewVisitors(
+                said("within each arm all visitors have one ratio: nothing to go by")
+            )
 
     @property
     def difference(self) -> float:
@@ -100,7 +103,7 @@ def ratio_interval(summary: Summary, alpha: float = 0.05) -> Interval:
     checked_alpha(alpha)
     variance = summary.linearised_variance
     if not variance:
-        raise TooFewVisitors("every visitor has the same ratio, so there is nothing to go by")
+        raise TooFewVisitors(said("every visitor has the same ratio, so there is nothing to go by"))
     half = _quantile(alpha, summary.n - 1) * math.sqrt(variance)
     return Interval(summary.ratio, summary.ratio - half, summary.ratio + half, alpha)
 

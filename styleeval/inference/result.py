@@ -9,6 +9,7 @@ from enum import StrEnum
 from styleeval.inference.errors import InvalidSummary, TooFewVisitors
 from styleeval.inference.ratio import Comparison, checked_alpha, ratio_difference
 from styleeval.inference.summary import Summary
+from styleeval.sentence import gettext_noop, said
 
 
 class State(StrEnum):
@@ -78,7 +79,7 @@ def shortfalls(
     clicked_visitors: tuple[int, int] | None,
 ) -> tuple[str, ...]:
     """What the arms lack to be enough data, in words; see `compare`."""
-    arms = {"control": control, "treatment": treatment}
+    arms = {gettext_noop("control"): control, gettext_noop("treatment"): treatment}
     return (
         *_missing_visitors(arms, min_visitors),
         *_missing_conversions(arms, min_converted, clicked_visitors),
@@ -95,7 +96,12 @@ def state_of(comparison: Comparison, alpha: float) -> State:
 def _missing_visitors(arms: dict[str, Summary], least: int) -> Iterator[str]:
     for name, arm in arms.items():
         if arm.n < least:
-            yield f"{name} has {arm.n} of {least} visitors"
+            yield said(
+                "{which} has {visitors} of {least} visitors",
+                which=name,
+                visitors=arm.n,
+                least=least,
+            )
 
 
 def _missing_conversions(
@@ -104,10 +110,20 @@ def _missing_conversions(
     if clicked is None:
         for name, arm in arms.items():
             if arm.sum_m < least:
-                yield f"{name} has {arm.sum_m:g} of {least} clicks"
+                yield said(
+                    "{which} has {clicks:g} of {least} clicks",
+                    which=name,
+                    clicks=arm.sum_m,
+                    least=least,
+                )
         return
     for (name, arm), count in zip(arms.items(), clicked, strict=True):
         if not 0 <= count <= arm.n:
             raise InvalidSummary(f"{name} has {count} clicked visitors among {arm.n} visitors")
         if count < least:
-            yield f"{name} has {count} of {least} clicked visitors"
+            yield said(
+                "{which} has {count} of {least} clicked visitors",
+                which=name,
+                count=count,
+                least=least,
+            )

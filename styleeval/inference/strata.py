@@ -10,6 +10,7 @@ from styleeval.inference.errors import ShapesDiffer, TooFewVisitors
 from styleeval.inference.ratio import Comparison, Rates, comparison_of, pooled_freedom, ratios
 from styleeval.inference.result import Result, State, compare, state_of
 from styleeval.inference.summary import Summary
+from styleeval.sentence import said
 
 STRATIFIED = "delta_welch_stratified"
 """As `delta_welch`, averaged over strata by their visitors."""
@@ -91,7 +92,7 @@ def usable(
         if all(map(_has_variance, stratum))
     ]
     if not found:
-        raise TooFewVisitors("no phase has enough visitors in both arms")
+        raise TooFewVisitors(said("no phase has enough visitors in both arms"))
     return found
 
 

@@ -15,6 +15,7 @@ from styleeval.inference.sequential import checked_plan, sequence_of
 from styleeval.inference.spending import alpha_at_end
 from styleeval.inference.strata import Stratum, added_up, stratified_ratios
 from styleeval.inference.summary import Summary
+from styleeval.sentence import said
 
 OVERRUN = 1.1
 """Visitors over planned beyond which the end was not the declared one: about a day of two weeks.
@@ -203,13 +204,21 @@ class _Plan:
             return ()
         if visitors < self.visitors:
             return (
-                f"ended with {visitors} of {self.visitors} planned visitors, "
-                "on no date set in advance",
+                said(
+                    "ended with {visitors} of {planned} planned visitors, on no date set in "
+                    "advance",
+                    visitors=visitors,
+                    planned=self.visitors,
+                ),
             )
         if visitors > OVERRUN * self.visitors:
             return (
-                f"ended with {visitors} visitors, more than {OVERRUN} times the "
-                f"{self.visitors} planned",
+                said(
+                    "ended with {visitors} visitors, more than {times} times the {planned} planned",
+                    visitors=visitors,
+                    times=OVERRUN,
+                    planned=self.visitors,
+                ),
             )
         return ()
 

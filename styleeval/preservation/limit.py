@@ -42,8 +42,3 @@ class Limit:
     def holds(self, value: float, limit: float) -> bool:
         """Is the value within the limit? NaN is not."""
         return value >= limit if self.sense == "least" else value <= limit
-
-
-def gettext_noop(text: str) -> str:
-    """Marks a sentence for `makemessages`; whoever shows it translates it."""
-    return text

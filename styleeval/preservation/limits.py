@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from styleeval.preservation.limit import Box, Limit, gettext_noop
+from styleeval.preservation.limit import Box, Limit
 from styleeval.preservation.measure import Measure, Tile
 from styleeval.preservation.report import Scorecard
+from styleeval.sentence import gettext_noop
 
 
 def _worst_tile(card: Scorecard, name: str) -> Tile:

@@ -100,7 +100,7 @@ def test_progress_and_failures_are_on_the_list(
     )
     page = staff().get(LIST).content.decode()
     assert '<progress max="100" value="40">' in page
-    assert "stylise" in page
+    assert "styling" in page
     assert '<code title="mug.jpg: the file is damaged">undecodable</code>' in page
 
 

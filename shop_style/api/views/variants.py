@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.http import Http404
+from django.utils.translation import gettext
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -83,7 +84,7 @@ class VariantsView(PublishedView, GenericAPIView[StyleVariant]):
         """Published variants of these objects, newest first. What is not published is not there."""
         names = request.query_params.getlist("object")
         if not 1 <= len(names) <= MOST_OBJECTS:
-            raise ValidationError({"object": f"name 1 to {MOST_OBJECTS} objects"})
+            raise ValidationError({"object": gettext("name 1 to %d objects") % MOST_OBJECTS})
         pictures = list(find_pictures(names, request._request).values())
         rows = StyleVariant.objects.for_objects([item.instance for item in pictures]).published()
         filtered = self.filter_queryset(rows.for_display().order_by("-published_at", "-pk"))

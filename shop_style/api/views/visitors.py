@@ -22,6 +22,7 @@ from shop_style.experiments.forget import forget_visitor
 from shop_style.experiments.login import merge_visitor
 from shop_style.experiments.page import Page
 from shop_style.experiments.visitor import forget_cookie
+from styleeval.sentence import said
 
 
 class MergeView(ShopStyleView):
@@ -91,7 +92,7 @@ class ForgetView(PublicView):
         cookie = request._request.COOKIES.get(app_settings().COOKIE_NAME, "")
         visitor = body.validated_data["visitor"] or cookie
         if not visitor:
-            raise UnknownVisitor("send the visitor to forget, or the visitor cookie")
+            raise UnknownVisitor(said("send the visitor to forget, or the visitor cookie"))
         answer = Response(dataclasses.asdict(forget_visitor(visitor, actor="the visitor")))
         if visitor == cookie:
             forget_cookie(answer)

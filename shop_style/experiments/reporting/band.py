@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.utils.dateformat import format as in_words
+from django.utils.dateformat import format as written
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shop_style.experiments.reporting.axes import Tick, scale_of
 from shop_style.experiments.reporting.values import Effect, Moment
@@ -116,8 +117,8 @@ def lift_band(effect: Effect, key: int) -> Band | None:
 def _description(effect: Effect, moments: Sequence[Moment]) -> str:
     last = moments[-1].lift
     values = {
-        "start": in_words(moments[0].day, "j M Y"),
-        "end": in_words(moments[-1].day, "j M Y"),
+        "start": written(moments[0].day, pgettext("date format", "j M Y")),
+        "end": written(moments[-1].day, pgettext("date format", "j M Y")),
         "estimate": f"{100 * last.estimate:+.1f} %",
         "low": _bound(last.low),
         "high": _bound(last.high),
@@ -163,7 +164,9 @@ def _across(course: Sequence[Moment]) -> list[Tick]:
     days = [item.day for item in course[:-1:every]] + [course[-1].day]
     if len(days) > 2 and _x(days[-1], course) - _x(days[-2], course) < 60:
         del days[-2]
-    return [Tick(at=_x(day, course), label=in_words(day, "j M")) for day in days]
+    return [
+        Tick(at=_x(day, course), label=written(day, pgettext("date format", "j M"))) for day in days
+    ]
 
 
 def _rows(course: Sequence[Moment]) -> list[Row]:
@@ -171,7 +174,7 @@ def _rows(course: Sequence[Moment]) -> list[Row]:
     every = math.ceil(len(course) / 12)
     return [
         Row(
-            day=in_words(item.day, "j M Y"),
+            day=written(item.day, pgettext("date format", "j M Y")),
             visitors=f"{item.visitors:,}",
             change=f"{100 * item.lift.estimate:+.1f}",
             low=_bound(item.lift.low).removesuffix(" %"),

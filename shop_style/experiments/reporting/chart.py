@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
-from django.utils.dateformat import format as in_words
+from django.utils.dateformat import format as written
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from shop_style.experiments.reporting.axes import Tick, per_cent, round_step
 from shop_style.experiments.reporting.values import Effect, Hour
@@ -212,13 +213,16 @@ def _across(times: Sequence[datetime], zone: tzinfo) -> list[Tick]:
         time = (first + number * step * _HOUR).astimezone(UTC)
         if times[0] <= time <= times[-1]:
             clock = time.astimezone(zone)
-            label = in_words(clock, "j M" if step >= 24 or clock.hour == 0 else "H:i")
+            label = written(
+                clock,
+                pgettext("date format", "j M") if step >= 24 or clock.hour == 0 else "H:i",
+            )
             ticks.append(Tick(at=_x(time, times), label=label))
     return ticks
 
 
 def _time_in_words(time: datetime, zone: tzinfo) -> str:
-    return in_words(time.astimezone(zone), "j M Y, H:i")
+    return written(time.astimezone(zone), pgettext("date format", "j M Y, H:i"))
 
 
 def _span(lifts: Sequence[Interval]) -> float:

@@ -14,6 +14,7 @@ from shop_style.experiments.reporting.past import cuped_strata_of
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.experiments.reporting.values import Effect, Moment
 from shop_style.models import Arm, Experiment, Phase, SummaryTotals
+from shop_style.words import in_words
 
 if TYPE_CHECKING:
     from styleeval.inference import Comparison, PairedSummary, Posterior, Verdict
@@ -155,7 +156,7 @@ def _effect(
         comparison=verdict.comparison,
         per_visitor=_per_visitor(verdict, strata, planned, sizes) if has_data else None,
         posterior=_posterior(rule, pairs, sizes) if has_data else None,
-        reasons=verdict.reasons,
+        reasons=tuple(map(in_words, verdict.reasons)),
         course=tuple(_course(rule, control, arm, planned, daily)) if has_data else (),
         as_of=as_of,
         analysis=str(Experiment.Analysis.CUPED if rule.adjusts else Experiment.Analysis.PLAIN),
@@ -225,7 +226,7 @@ def _tile_effect(
         basis=verdict.basis.value,
         level=verdict.level,
         comparison=verdict.comparison,
-        reasons=verdict.reasons,
+        reasons=tuple(map(in_words, verdict.reasons)),
     )
 
 

@@ -10,6 +10,7 @@ from shop_style.experiments.reporting.effects import look_of
 from shop_style.experiments.reporting.faults import fault_in_words
 from shop_style.experiments.reporting.sums import Row, Strata, Sums, strata_of
 from shop_style.models import Arm, PhaseProduct, SummaryTotals
+from shop_style.words import in_words
 
 if TYPE_CHECKING:
     from styleeval.inference import Pooled
@@ -87,7 +88,7 @@ def _pooled(
         }
         pooled = pool_products(strata, whole=strata_of(sums.pairs(control, arm)))
     except TooFewProducts as error:
-        return _unpooled(arm, str(error))
+        return _unpooled(arm, in_words(error))
     except InvalidSummary as error:
         return _unpooled(arm, fault_in_words(error))
     return StyleProducts(

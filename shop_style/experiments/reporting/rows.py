@@ -207,9 +207,14 @@ def segment_row(segment: Segment, names: Mapping[str, str]) -> SegmentRow:
     found = segment.comparison
     lift = found.lift if found else None
     kinds = {"device": _("Device"), "position": _("Position")}
+    names_of_devices = {
+        "desktop": _("desktop"),
+        "mobile": _("mobile"),
+        "tablet": _("tablet"),
+    }
     return SegmentRow(
         kind=kinds[segment.kind],
-        name=segment.name.replace("-", "–"),
+        name=names_of_devices.get(segment.name, segment.name.replace("-", "–")),
         arm=names.get(segment.arm, segment.arm),
         visitors=f"{segment.visitors:,}",
         ctr=_rate(segment.ctr),

@@ -6,16 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.utils import translation
 
 from shop_style.experiments.lifecycle import find_experiment
 from shop_style.experiments.reporting.page import report_page
 from shop_style.experiments.reporting.readout import build_report
 from shop_style.experiments.reporting.tables import report_csv
 from shop_style.experiments.reporting.text import report_lines
-from shop_style.experiments.reporting.values import ExperimentReport
 from shop_style.experiments.rollup import rollup
 from shop_style.management.coded import CodedCommand
+from shop_style.models import Experiment
 
 
 class Command(CodedCommand):
@@ -35,19 +37,23 @@ class Command(CodedCommand):
         experiment = find_experiment(options["slug"])
         if options["rollup"]:
             rollup(products=True)
+        if options["html"]:
+            self._write_page(experiment, Path(options["html"]))
+            return
         report = build_report(experiment)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict(), indent=2))
         elif options["csv"]:
             self.stdout.write(report_csv(report), ending="")
-        elif options["html"]:
-            self._write_page(report, Path(options["html"]))
         else:
             self.stdout.write("\n".join(report_lines(report)))
 
-    def _write_page(self, report: ExperimentReport, file: Path) -> None:
+    def _write_page(self, experiment: Experiment, file: Path) -> None:
+        # In the shop's language: a page is no terminal.
+        with translation.override(settings.LANGUAGE_CODE):
+            page = report_page(build_report(experiment))
         try:
-            file.write_text(report_page(report), encoding="utf-8")
+            file.write_text(page, encoding="utf-8")
         except OSError as error:
             raise CommandError(f"cannot write {file}: {error.strerror}") from error
         self.stdout.write(f"wrote {file.resolve()}")

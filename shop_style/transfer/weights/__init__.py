@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shop_style.exceptions import WeightsError, WeightsMismatch
+from styleeval.sentence import said
 
 SHIPPED = Path(__file__).parent
 IMPORT_FOLDER_VARIABLE = "SHOP_STYLE_WEIGHTS"
@@ -56,11 +57,20 @@ class WeightFile:
         path = self.path()
         if path is None:
             step = (
-                "reinstall django-shop-style"
+                said("reinstall django-shop-style")
                 if self.shipped
-                else f"run `manage.py style_weights --import {self.file_name}`"
+                else said(
+                    "run `manage.py style_weights --import {file_name}`", file_name=self.file_name
+                )
             )
-            raise WeightsError(f"weights {self.name!r} ({self.file_name}) are missing; {step}")
+            raise WeightsError(
+                said(
+                    "weights {name!r} ({file_name}) are missing; {why}",
+                    name=self.name,
+                    file_name=self.file_name,
+                    why=step,
+                )
+            )
         data = path.read_bytes()
         self._compare(path, hashlib.sha256(data).hexdigest())
         return data
@@ -77,8 +87,14 @@ class WeightFile:
     def _compare(self, path: Path, digest: str) -> None:
         if digest != self.sha256:
             raise WeightsMismatch(
-                f"weights {self.name!r} at {path} have SHA-256 {digest[:12]}…, pinned is "
-                f"{self.sha256[:12]}…; remove the file and install the pinned one"
+                said(
+                    "weights {name!r} at {path} have SHA-256 {digest}…, pinned is {pinned}…; "
+                    "remove the file and install the pinned one",
+                    name=self.name,
+                    path=path,
+                    digest=digest[:12],
+                    pinned=self.sha256[:12],
+                )
             )
 
 
@@ -136,7 +152,11 @@ def weight_file(name: str) -> WeightFile:
         return WEIGHTS[name]
     except KeyError:
         raise WeightsError(
-            f"no weights are called {name!r}; known are {', '.join(WEIGHTS)}"
+            said(
+                "no weights are called {name!r}; known are {weights}",
+                name=name,
+                weights=", ".join(WEIGHTS),
+            )
         ) from None
 
 
@@ -150,7 +170,9 @@ def import_weights(source: Path) -> WeightFile:
         with source.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise WeightsError(f"cannot read {source}: {error.strerror}") from error
+        raise WeightsError(
+            said("cannot read {source}: {why}", source=source, why=error.strerror)
+        ) from error
     for item in WEIGHTS.values():
         if item.sha256 == digest and not item.shipped:
             folder = import_folder()
@@ -161,5 +183,10 @@ def import_weights(source: Path) -> WeightFile:
             return item
     wanted = ", ".join(f"{item.file_name}" for item in WEIGHTS.values() if not item.shipped)
     raise WeightsMismatch(
-        f"{source.name} has SHA-256 {digest}, which is not pinned here; importable are {wanted}"
+        said(
+            "{source} has SHA-256 {digest}, which is not pinned here; importable are {wanted}",
+            source=source.name,
+            digest=digest,
+            wanted=wanted,
+        )
     )
