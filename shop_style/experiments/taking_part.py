@@ -15,16 +15,14 @@ from shop_style.models import PhaseProduct, StyleVariant
 _COLUMNS = ("pk", "phase_id", "content_type_id", "object_id", "field", "left_out_at")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Part:
-    """A picture's part in a phase. variants: what each arm with a style shows, by the arm's number;
-    None for one that was pruned."""
+    """A picture's part in a phase. key: its content type, object and field. variants: what each arm
+    with a style shows, by the arm's number; None for one that was pruned."""
 
     product: int
     phase: int
-    content_type: int
-    object_id: str
-    field: str
+    key: tuple[int, str, str]
     left_out: bool
     variants: dict[int, Shown | None]
 
@@ -34,18 +32,18 @@ def parts(
 ) -> Iterator[Part]:
     """The parts of these rows in these phases, in the order of their numbers."""
     tables = (PhaseProduct._meta.db_table, StyleVariant._meta.db_table)
-    statement, order = _statement(alias, tables, len(phases), len(content_types), len(ids))
+    statement, places = _statement(alias, tables, len(phases), len(content_types), len(ids))
     values: tuple[Any, ...] = (*phases, *content_types, *ids)
     part: Part | None = None
     with connections[alias].cursor() as cursor:
-        cursor.execute(statement, [values[index] for index in order])
+        cursor.execute(statement, [values[at] if at >= 0 else item for at, item in places])
         rows = cursor.fetchall()
     # A row for each arm with a style.
     for pk, phase, kind, row, name, left_out_at, arm, *variant in rows:
         if part is None or part.product != pk:
             if part is not None:
                 yield part
-            part = Part(pk, phase, kind, row, name, left_out_at is not None, {})
+            part = Part(pk, phase, (kind, row, name), left_out_at is not None, {})
         if arm is not None:
             part.variants[arm] = None if variant[0] is None else Shown(*variant)
     if part is not None:
@@ -55,13 +53,13 @@ def parts(
 @lru_cache(maxsize=512)
 def _statement(
     alias: str, tables: tuple[str, ...], phases: int, content_types: int, ids: int
-) -> tuple[str, list[int]]:
-    """The query for so many values of each, and which value goes to which of its places.
+) -> tuple[str, list[tuple[int, Any]]]:
+    """The query for so many values of each, and which value goes to which of its places; what is
+    the same in each query stands there itself, beside −1.
 
     The ORM writes it once for each size of page: that takes it longer than the database answers.
     """
-    numbers = iter(range(1, phases + content_types + 1))
-    known: list[Any] = [next(numbers) for _ in range(phases + content_types)]
+    known: list[Any] = [-1 - number for number in range(phases + content_types)]
     known += [f"row {number}" for number in range(ids)]
     found = (
         PhaseProduct.objects.using(alias)
@@ -74,4 +72,6 @@ def _statement(
         .values_list(*_COLUMNS, "shown__arm_id", *Shown.columns("shown__variant__"))
     )
     statement, values = found.query.get_compiler(using=alias).as_sql()
-    return statement, [known.index(value) for value in values]
+    return statement, [
+        (known.index(value), None) if value in known else (-1, value) for value in values
+    ]
