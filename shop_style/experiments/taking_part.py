@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connections
+from django.db.models import BooleanField, F, Func, Q
 
 from shop_style.experiments.shown import Shown
 from shop_style.models import PhaseProduct, StyleVariant
@@ -33,7 +34,8 @@ def parts(
     """The parts of these rows in these phases, in the order of their numbers."""
     tables = (PhaseProduct._meta.db_table, StyleVariant._meta.db_table)
     statement, places = _statement(alias, tables, len(phases), len(content_types), len(ids))
-    values: tuple[Any, ...] = (*phases, *content_types, *ids)
+    texts = list(ids)
+    values: tuple[Any, ...] = (*phases, *content_types, *texts, texts)
     part: Part | None = None
     with connections[alias].cursor() as cursor:
         cursor.execute(statement, [values[at] if at >= 0 else item for at, item in places])
@@ -60,13 +62,19 @@ def _statement(
     The ORM writes it once for each size of page: that takes it longer than the database answers.
     """
     known: list[Any] = [-1 - number for number in range(phases + content_types)]
-    known += [f"row {number}" for number in range(ids)]
+    texts = [f"row {number}" for number in range(ids)]
+    known += [*texts, texts]
+    is_one = (
+        _IsOneOf("object_id", texts)
+        if connections[alias].vendor == "postgresql"
+        else Q(object_id__in=texts)
+    )
     found = (
         PhaseProduct.objects.using(alias)
         .filter(
+            is_one,
             phase__in=known[:phases],
             content_type__in=known[phases : phases + content_types],
-            object_id__in=known[phases + content_types :],
         )
         .order_by("pk")
         .values_list(*_COLUMNS, "shown__arm_id", *Shown.columns("shown__variant__"))
@@ -75,3 +83,19 @@ def _statement(
     return statement, [
         (known.index(value), None) if value in known else (-1, value) for value in values
     ]
+
+
+class _IsOneOf(Func):
+    """Is a text column one of these? As one array: psycopg splits a statement of more than 50
+    values anew each time."""
+
+    output_field = BooleanField()
+
+    def __init__(self, column: str, texts: list[str]) -> None:
+        super().__init__(F(column))
+        self.texts = texts
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """PostgreSQL's own."""
+        column, values = compiler.compile(self.source_expressions[0])
+        return f"{column} = ANY(%s)", [*values, self.texts]

@@ -28,6 +28,9 @@ CHOSEN = (
     f"{HERE}/test_tiles.py::test_pairs_that_nobody_is_left_in_are_zeros",
     f"{HERE}/test_forget.py::test_every_total_is_as_if_the_visitor_had_never_come",
     f"{HERE}/test_guardrails.py::test_clicks_that_bring_no_orders_pause",
+    f"{HERE}/test_placement.py::test_tracked_tiles_are_in_the_token_with_arm_and_product",
+    "tests/api/test_unchanged.py::test_a_product_left_out_is_out_and_in_again",
+    "tests/api/test_unchanged.py::test_files_sizes_and_source_type_are_those_of_now",
 )
 
 
