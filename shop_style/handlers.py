@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
@@ -38,10 +38,9 @@ def connect() -> None:
 
 def remember_names(sender: type[models.Model], instance: models.Model, **_: Any) -> None:
     """Keep the file names a row was loaded with. A deferred field is not loaded for it."""
-    instance.__dict__[_NAMES] = {
-        name: str(instance.__dict__[name] or "")
-        for name in {file.field for file, _source in _watched(sender)}
-        if name in instance.__dict__
+    columns = instance.__dict__
+    columns[_NAMES] = {
+        name: str(columns[name] or "") for name in _watched_names(sender) if name in columns
     }
 
 
@@ -135,6 +134,12 @@ def _watched(sender: type[models.Model]) -> list[tuple[Source, Source]]:
     ]
 
 
+@cache
+def _watched_names(sender: type[models.Model]) -> tuple[str, ...]:
+    """The names of those fields. Every row that a host loads asks for them."""
+    return tuple({file.field for file, _source in _watched(sender)})
+
+
 def _remember(instance: models.Model, field: str, name: str) -> None:
     instance.__dict__.setdefault(_NAMES, {})[field] = name
 
@@ -166,6 +171,7 @@ def _follow(picture: SourceImage, before: str) -> None:
 
 
 def _reconnect(**_: Any) -> None:
+    _watched_names.cache_clear()
     for model in _connected:
         for signal, handler in _PAIRS:
             signal.disconnect(handler, sender=model)

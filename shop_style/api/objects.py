@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from shop_style.conf import app_settings
+from shop_style.experiments.page_rows import page_rows
 from shop_style.experiments.pictures import covers
 from shop_style.sources import Source, SourceImage, child_sources, sources, sources_of
 
@@ -23,9 +24,6 @@ _NAME = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 
-_SMALL = 2**31
-"""Every kind of key takes integers below; checking them takes longer than looking them up."""
-
 
 def find_pictures(names: Sequence[str], request: HttpRequest) -> dict[str, SourceImage]:
     """The picture of each name: of the row itself, or the first of its child rows.
@@ -33,19 +31,16 @@ def find_pictures(names: Sequence[str], request: HttpRequest) -> dict[str, Sourc
     Names of rows that do not exist, are no source, or are not for shoppers are left out alike.
     Two queries at most for each model named.
     """
-    by_model: dict[type[models.Model], dict[str, str]] = {}
+    known = sources()
+    by_model: dict[type[models.Model], dict[str, Any]] = {}
     for name in names:
-        model, key = _parsed(name)
+        model, key = _parsed(name, known)
         if model is not None:
             by_model.setdefault(model, {})[name] = key
     found: dict[str, SourceImage] = {}
     for model, keys in by_model.items():
-        rows = _rows(model, keys.values(), request)
-        pictures = _pictures(rows, request)
-        for name, key in keys.items():
-            row = rows.get(key)
-            if row is not None and row.pk in pictures:
-                found[name] = pictures[row.pk]
+        pictures = _pictures(model, set(keys.values()), request)
+        found |= {name: pictures[key] for name, key in keys.items() if key in pictures}
     return found
 
 
@@ -54,17 +49,21 @@ def name_of(row: models.Model) -> str:
     return f"{row._meta.label_lower}:{row.pk}"
 
 
-def _parsed(name: str) -> tuple[type[models.Model] | None, str]:
+@lru_cache(maxsize=8_192)
+def _parsed(name: str, known: tuple[Source, ...]) -> tuple[type[models.Model] | None, Any]:
+    """The model and key that a name means, whether or not there is such a row; no model where it
+    means none. known: the sources it depends on."""
     match = _NAME.fullmatch(name)
     if match is None:
-        return None, ""
-    model = _model_named(match["app"].lower(), match["model"].lower(), sources())
-    return (None, "") if model is None else (model, match["pk"])
+        return None, None
+    model = _model_named(match["app"].lower(), match["model"].lower(), known)
+    key = None if model is None else _key(model, match["pk"])
+    return (None, None) if key is None else (model, key)
 
 
 @lru_cache(maxsize=256)
 def _model_named(app: str, name: str, known: tuple[Source, ...]) -> type[models.Model] | None:
-    """The model, where it holds pictures or its child rows do. known: the sources it depends on."""
+    """The model, where it holds pictures or its child rows do."""
     try:
         model = apps.get_model(app, name)
     except LookupError:
@@ -72,36 +71,31 @@ def _model_named(app: str, name: str, known: tuple[Source, ...]) -> type[models.
     return model if sources_of(model) or child_sources(model) else None
 
 
-def _rows(
-    model: type[models.Model], keys: Iterable[str], request: HttpRequest
-) -> Mapping[str, models.Model]:
-    """Visible rows by their key as it was written."""
-    valid: dict[str, Any] = {}
+def _key(model: type[models.Model], text: str) -> Any:
+    """The key that is written so; None where no row's is."""
     field = model._meta.pk
-    for key in keys:
-        try:
-            value = field.to_python(key)
-            if not (type(value) is int and 0 <= value < _SMALL):
-                field.run_validators(value)
-        except (ValidationError, ValueError, OverflowError):
-            continue
-        # “007” is not another name of row 7, and no driver takes an integer beyond 64 bits.
-        written = key.lower() if isinstance(value, UUID) else key
-        if str(value) == written and not (isinstance(value, int) and value >= 2**63):
-            valid[key] = value
-    rows = {row.pk: row for row in _visible(model, request).filter(pk__in=set(valid.values()))}
-    return {key: rows[value] for key, value in valid.items() if value in rows}
+    try:
+        value = field.to_python(text)
+        field.run_validators(value)
+    except (ValidationError, ValueError, OverflowError):
+        return None
+    # “007” is not another name of row 7, and no driver takes an integer beyond 64 bits.
+    written = text.lower() if isinstance(value, UUID) else text
+    if str(value) != written or (isinstance(value, int) and value >= 2**63):
+        return None
+    return value
 
 
-def _pictures(rows: Mapping[str, models.Model], request: HttpRequest) -> dict[Any, SourceImage]:
-    """Picture by row key."""
-    if not rows:
-        return {}
-    model = type(next(iter(rows.values())))
+def _pictures(
+    model: type[models.Model], keys: Collection[Any], request: HttpRequest
+) -> dict[Any, SourceImage]:
+    """Picture by row key, of visible rows."""
+    rows = _visible(model, request).filter(pk__in=keys)
     own = sources_of(model)
     if own:
-        return {row.pk: SourceImage(own[0], row) for row in rows.values()}
-    return covers(list(rows.values()), lambda child: _visible(child, request))
+        return {row.pk: SourceImage(own[0], row) for row in page_rows(rows, own[0])}
+    found = list(rows)
+    return covers(found, lambda child: _visible(child, request)) if found else {}
 
 
 def _visible(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:

@@ -62,27 +62,25 @@ def originals(page: Page, pictures: Sequence[SourceImage]) -> list[Placed]:
     ]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Entry:
     """A picture that takes part in an experiment, with the variant of each arm by its id."""
 
     experiment: ExperimentEntry
+    key: Key
     product: int
     variants: Mapping[int, Shown | None]
     left_out: bool
     is_here: bool
     """Does the experiment run in this placement? Elsewhere its visitors see their arm as well,
     uncounted, and nobody enters it."""
-    tile: str
-
-    is_complete: bool = field(init=False)
+    is_complete: bool
     """May every arm show its picture? If not, none does, so that the arms stay alike."""
 
-    def __post_init__(self) -> None:
-        self.is_complete = not self.left_out and all(
-            variant is not None and variant.is_published and variant.has_files
-            for variant in self.variants.values()
-        )
+    @property
+    def tile(self) -> str:
+        """Its name where tiles are drawn one by one."""
+        return tile_key(*self.key) if self.experiment.by_tile else ""
 
     @property
     def model(self) -> Shown | None:
@@ -216,29 +214,39 @@ def _entries(
     wanted = set(keys)
     found: dict[Key, list[_Entry]] = {}
     types, ids = {key[0] for key in keys}, {key[1] for key in keys}
+    are_here = {experiment.id: experiment.runs_in(placement) for experiment in live}
     for part in parts(experiment_database(), by_phase, types, ids):
-        key = (part.content_type, part.object_id, part.field)
-        if key in wanted:
-            entry = _Entry(
-                experiment=by_phase[part.phase],
-                product=part.product,
-                variants=part.variants,
-                # What joined after the visitor's own phase began is an original to this visitor.
-                left_out=part.left_out or part.phase not in entered,
-                is_here=by_phase[part.phase].runs_in(placement),
-                tile=tile_key(*key),
-            )
-            found.setdefault(key, []).append(entry)
+        if part.key not in wanted:
+            continue
+        experiment = by_phase[part.phase]
+        # What joined after the visitor's own phase began is an original to this visitor.
+        left_out = part.left_out or part.phase not in entered
+        entry = _Entry(
+            experiment=experiment,
+            key=part.key,
+            product=part.product,
+            variants=part.variants,
+            left_out=left_out,
+            is_here=are_here[experiment.id],
+            is_complete=not left_out and all(map(_may_show, part.variants.values())),
+        )
+        found.setdefault(part.key, []).append(entry)
     return {key: _chosen(page, entries) for key, entries in found.items()}
+
+
+def _may_show(variant: Shown | None) -> bool:
+    return variant is not None and variant.is_published and variant.has_files
 
 
 def _chosen(page: Page, entries: list[_Entry]) -> _Entry:
     """Of experiments that share a layer, the one whose stretch the visitor falls in."""
     preview = page.preview
-    if preview is not None:
+    if preview is not None and len(entries) > 1:
         return min(entries, key=lambda entry: entry.experiment.id != preview.experiment)
+    if len(entries) == 1:
+        return entries[0]
     entries.sort(key=lambda entry: (not entry.is_here, entry.experiment.id, entry.left_out))
-    if len(entries) == 1 or page.visitor.excluded:
+    if page.visitor.excluded:
         return entries[0]
     mine = (entry for entry in entries if page.assignment(entry.experiment, entry.tile))
     return next(mine, entries[0])

@@ -5,10 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import models
-from django.db.models.fields.files import FieldFile
+from django.db.models.fields.files import (
+    FieldFile,
+    FileDescriptor,
+    ImageFieldFile,
+    ImageFileDescriptor,
+)
 from django.utils.module_loading import import_string
 
 from shop_style.conf import app_settings
@@ -18,7 +24,7 @@ from shop_style.sources import SourceImage
 
 logger = logging.getLogger(__name__)
 
-_ALT_NAMES: Final = ("alt", "alt_text", "caption", "title", "name")
+ALT_NAMES: Final = ("alt", "alt_text", "caption", "title", "name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,31 +99,38 @@ def control_rendering(picture: SourceImage, variant: Shown | None) -> Rendering:
         stored = _stored_size(picture)
         width, height = width or stored[0], height or stored[1]
     sources, src = variant.original_addresses() if variant.lists_originals else ((), "")
-    return Rendering(
-        src=src or own,
-        alt=alternative_text(picture.instance),
-        width=width,
-        height=height,
-        sources=sources,
-        original=own,
-    )
+    words = alternative_text(picture.instance)
+    return _rendering(src or own, words, width, height, sources, original=own)
 
 
 def variant_rendering(picture: SourceImage, variant: Shown | StyleVariant) -> Rendering:
     """A variant of the picture. Raises what its storage raises, ValueError when it has no files."""
     shown = variant if isinstance(variant, Shown) else Shown.of(variant)
     sources, src = shown.addresses()
-    return Rendering(
-        src=src or shown.image_address(),
-        alt=alternative_text(picture.instance),
-        width=shown.width,
-        height=shown.height,
-        sources=sources,
+    return _rendering(
+        src or shown.image_address(),
+        alternative_text(picture.instance),
+        shown.width,
+        shown.height,
+        sources,
         digital_source_type=shown.digital_source_type,
         style=shown.style,
         style_name=shown.style_name,
         original=_original_url(picture),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _rendering(
+    src: str,
+    alt: str,
+    width: int | None,
+    height: int | None,
+    sources: tuple[tuple[str, str], ...],
+    **rest: str,
+) -> Rendering:
+    """The one with these values: most pages show what others showed."""
+    return Rendering(src=src, alt=alt, width=width, height=height, sources=sources, **rest)
 
 
 def alternative_text(row: models.Model) -> str:
@@ -130,7 +143,7 @@ def alternative_text(row: models.Model) -> str:
         if path:
             given: Callable[[Any], object] = import_string(path)
             return str(given(row))
-        for name in _ALT_NAMES:
+        for name in ALT_NAMES:
             value = row.__dict__.get(name)
             if value:
                 return str(value)
@@ -140,9 +153,20 @@ def alternative_text(row: models.Model) -> str:
         return ""
 
 
+def original_columns(model: type[models.Model], field_name: str) -> tuple[str, ...]:
+    """The columns that a page reads of an original: the file's name, its width and height."""
+    return (field_name, *_size_columns(model, field_name))
+
+
 def _original_url(picture: SourceImage) -> str:
+    row, field_name = picture.instance, picture.source.field
     try:
-        file = picture.source.file_of(picture.instance)
+        stored = row.__dict__.get(field_name)
+        if type(stored) is str and holds_plain_files(type(row), field_name):
+            # As its FieldFile would say, which takes longer to make.
+            field: Any = row._meta.get_field(field_name)
+            return address(field.storage, stored) if stored else ""
+        file = picture.source.file_of(row)
         if not file:
             return ""
         # A field of the host's own kind may answer for itself.
@@ -153,11 +177,29 @@ def _original_url(picture: SourceImage) -> str:
         return ""
 
 
+@lru_cache(maxsize=256)
+def holds_plain_files(model: type[models.Model], field_name: str) -> bool:
+    """Is it a field of Django's own kind, whose file is where its storage says?"""
+    field = model._meta.get_field(field_name)
+    return (
+        isinstance(field, models.FileField)
+        and field.attr_class in (FieldFile, ImageFieldFile)
+        and type(getattr(model, field_name)) in (FileDescriptor, ImageFileDescriptor)
+    )
+
+
 def _stored_size(picture: SourceImage) -> tuple[int | None, int | None]:
     """From the host's columns; asking the file would open it."""
-    field = picture.instance._meta.get_field(picture.source.field)
-    names = (getattr(field, "width_field", None), getattr(field, "height_field", None))
-    if not all(names):
+    names = _size_columns(type(picture.instance), picture.source.field)
+    if not names:
         return None, None
-    width, height = (picture.instance.__dict__.get(str(name)) for name in names)
+    width, height = (picture.instance.__dict__.get(name) for name in names)
     return width, height
+
+
+@lru_cache(maxsize=256)
+def _size_columns(model: type[models.Model], field_name: str) -> tuple[str, ...]:
+    """Where the host keeps width and height; empty where it does not keep both."""
+    field = model._meta.get_field(field_name)
+    names = (getattr(field, "width_field", None), getattr(field, "height_field", None))
+    return tuple(map(str, names)) if all(names) else ()

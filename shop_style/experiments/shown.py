@@ -6,13 +6,12 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import FileSystemStorage, Storage
-from django.db.models import TextField
+from django.db.models import BooleanField, Case, Q, TextField, When
 from django.db.models.functions import Cast
 
 from shop_style.models import Status, StyleVariant
@@ -35,10 +34,7 @@ class Shown:
     """
 
     pk: int
-    status: str
-    review: str
-    published_at: datetime | None
-    retired_at: datetime | None
+    is_published: bool
     image: str
     width: int | None
     height: int | None
@@ -54,10 +50,7 @@ class Shown:
         """The same of a row that was read whole."""
         return cls(
             pk=variant.pk,
-            status=variant.status,
-            review=variant.review,
-            published_at=variant.published_at,
-            retired_at=variant.retired_at,
+            is_published=variant.is_published,
             image=variant.image.name or "",
             width=variant.width,
             height=variant.height,
@@ -71,23 +64,14 @@ class Shown:
     @staticmethod
     def columns(prefix: str = "") -> list[Any]:
         """What `values_list` is to find for `Shown(*row)`. prefix: how the variant is reached."""
-        plain = ("pk", "status", "review", "published_at", "retired_at", "image", "width", "height")
+        plain = ("image", "width", "height", "digital_source_type", "style__slug", "style__name")
         lists = ("renditions", "original_renditions")
         return [
+            f"{prefix}pk",
+            _is_published(prefix),
             *(f"{prefix}{name}" for name in plain),
-            *(f"{prefix}{name}" for name in ("digital_source_type", "style__slug", "style__name")),
             *(Cast(f"{prefix}{name}", TextField()) for name in lists),
         ]
-
-    @property
-    def is_published(self) -> bool:
-        """May a shopper see it?"""
-        return (
-            self.status == Status.READY
-            and self.review == Review.APPROVED
-            and self.published_at is not None
-            and self.retired_at is None
-        )
 
     @property
     def lists_originals(self) -> bool:
@@ -120,6 +104,19 @@ class Shown:
         if not self.image:
             raise ValueError(said("variant {pk} has no picture", pk=self.pk))
         return address(_storage(), self.image)
+
+
+def _is_published(prefix: str) -> Case:
+    """The answer of the database's, where it costs less than four columns."""
+    found = Q(
+        **{
+            f"{prefix}status": Status.READY,
+            f"{prefix}review": Review.APPROVED,
+            f"{prefix}published_at__isnull": False,
+            f"{prefix}retired_at": None,
+        }
+    )
+    return Case(When(found, then=True), default=False, output_field=BooleanField())
 
 
 def _may_exist(name: str) -> bool:

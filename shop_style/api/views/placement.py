@@ -10,14 +10,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from shop_style.api.asked import asked
 from shop_style.api.base import PublicView
 from shop_style.api.objects import find_pictures
 from shop_style.api.serializers import (
     ErrorSerializer,
     PlacementRequestSerializer,
     PlacementSerializer,
-    picture_body,
 )
+from shop_style.api.written import WrittenJSONRenderer, written_placement, written_tile
 from shop_style.experiments.page import Page, Placed, events_address
 from shop_style.experiments.pictures import picture_key
 from shop_style.experiments.placement import originals, place
@@ -30,6 +31,7 @@ class PlacementView(PublicView):
     """The pictures of a page."""
 
     throttle_scope = "placement"
+    renderer_classes = (WrittenJSONRenderer,)
 
     @extend_schema(
         operation_id="placement",
@@ -49,14 +51,14 @@ class PlacementView(PublicView):
         for shoppers or has no picture gets `picture: null`, all alike. Any failure of ours shows
         originals, with status 200.
         """
-        body = PlacementRequestSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        page = _page(request, body.validated_data)
-        names: list[str] = body.validated_data["objects"]
+        body = asked(request.data)
+        page = _page(request, body)
+        names: list[str] = body["objects"]
         found = _found(names, request)
+        keys = {name: picture_key(picture) for name, picture in found.items()}
         # The same picture named twice is one tile.
-        pictures = {picture_key(picture): picture for picture in found.values()}
-        tiles = place(page, list(pictures.values()), placement=body.validated_data["placement"])
+        pictures = dict(zip(keys.values(), found.values(), strict=True))
+        tiles = place(page, list(pictures.values()), placement=body["placement"])
         try:
             page.token()
         except Exception:  # no key, no experiment: the originals are shown, and nothing counted
@@ -64,13 +66,14 @@ class PlacementView(PublicView):
             page.drop()
             tiles = originals(page, list(pictures.values()))
         placed = dict(zip(pictures, tiles, strict=True))
+        by_name = {name: placed[key] for name, key in keys.items()}
         answer = Response(
-            {
-                "pictures": [_tile(name, found.get(name), placed, page) for name in names],
-                "token": page.token(),
-                "visitor": page.kept_visitor(),
-                "events": events_address(request._request),
-            }
+            written_placement(
+                [_tile(name, by_name.get(name), page) for name in names],
+                token=page.token(),
+                visitor=page.kept_visitor(),
+                events=events_address(request._request),
+            )
         )
         # Here, for sites that have the API alone and not the middleware.
         page.finish(answer)
@@ -94,16 +97,8 @@ def _found(names: list[str], request: Request) -> dict[str, SourceImage]:
         return {}
 
 
-def _tile(
-    name: str, picture: SourceImage | None, placed: Mapping[Any, Placed], page: Page
-) -> dict[str, Any]:
-    tile = placed[picture_key(picture)] if picture is not None else None
+def _tile(name: str, tile: Placed | None, page: Page) -> str:
     if tile is None or not tile.rendering.src:
         position = page.next_position() if tile is None else tile.position
-        return {"object": name, "position": position, "tracked": False, "picture": None}
-    return {
-        "object": name,
-        "position": tile.position,
-        "tracked": tile.tracked,
-        "picture": picture_body(tile.rendering),
-    }
+        return written_tile(name, position, None, tracked=False)
+    return written_tile(name, tile.position, tile.rendering, tracked=tile.tracked)
