@@ -62,11 +62,7 @@ def form_points(experiment: Experiment, arms: Sequence[Arm]) -> list[Point]:
             if experiment.ends_at is not None and experiment.ends_at <= timezone.now()
             else (),
         ),
-        Point(
-            name="baseline",
-            title=_("The baseline, if there is one, fits the rest"),
-            problems=tuple(_of_baseline(experiment)),
-        ),
+        *_baseline_points(experiment),
         Point(
             name="coverage",
             title=_("Coverage is above 0, and 1 at most"),
@@ -82,6 +78,13 @@ def form_points(experiment: Experiment, arms: Sequence[Arm]) -> list[Point]:
             else ("its part of the layer is empty; “from” must be below “to”, both in 0 to 1",),
         ),
     ]
+
+
+def _baseline_points(experiment: Experiment) -> list[Point]:
+    if not experiment.baseline_days and experiment.analysis == Experiment.Analysis.PLAIN:
+        return []
+    problems = tuple(_of_baseline(experiment))
+    return [Point(name="baseline", title=_("The baseline fits the rest"), problems=problems)]
 
 
 def _of_arms(arms: Sequence[Arm]) -> list[str]:
