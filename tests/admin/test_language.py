@@ -32,7 +32,7 @@ NAMES = re.compile(
     Gatys|Gram|VGG16|JPEG|WebP|AVIF|PNG|SVG|cube|slug|null|
     http|https|cv|iptc|org|newscodes|digitalsourcetype|trainedAlgorithmicMedia|
     keep|paint|auto|quilt|tile|adam|lbfgs|largest|colour|Edtaonisl|Apache|
-    SHOP|STYLE|SOURCES|SHOWN|MAX|BYTES|RENDITION|FORMATS|Cookie|jpg|png|webp|jpeg
+    SHOP_STYLE|EDGE_BUCKETS|WEBP|SHOP|STYLE|SOURCES|SHOWN|MAX|BYTES|RENDITION|FORMATS|Cookie|jpg|png|webp|jpeg
     )\b""",
     re.VERBOSE,
 )
@@ -50,7 +50,7 @@ def english(page: str, *, besides: Collection[str] = ()) -> list[str]:
     for text in of_page(page):
         if text in DJANGOS or text in besides:
             continue
-        bare = NAMES.sub("", re.sub(r"\S+/\S+", "", text))  # no names of files
+        bare = NAMES.sub("", re.sub(r"\S+/\S+|\S+\.jpg", "", text))  # no names of files
         bare = re.sub(r"^\w+（默认.*?）", "", bare)  # an engine's parameter and its values
         if ENGLISH.search(bare):
             left.append(text)
