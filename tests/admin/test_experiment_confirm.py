@@ -128,14 +128,14 @@ def test_a_draft_has_a_checklist_with_the_way_out(
     client = staff(VIEW, RUN)
     points = client.get(page_of(shop.experiment)).context["checklist"].points
     assert [point.name for point in points if not point.is_met] == []
-    assert len(points) == 10
+    assert len(points) == 9
     StyleVariant.objects.update(review="unreviewed", published_at=None)
     Experiment.objects.update(planned_visitors=None)
     response = client.get(page_of(shop.experiment))
     points = response.context["checklist"].points
     assert [point.name for point in points if not point.is_met] == ["visitors", "products"]
     page = response.content.decode()
-    assert page.count('<li class="ss-met">') == 8 and page.count('<li class="ss-unmet">') == 2
+    assert page.count('<li class="ss-met">') == 7 and page.count('<li class="ss-unmet">') == 2
     assert "Warm: 0 published, 0 approved, 3 to review." in page
     link = f"/admin/shop_style/stylevariant/?style__id__exact={shop.style.pk}&status__exact=ready"
     assert link in page.replace("&amp;", "&")
