@@ -138,7 +138,7 @@ def _slide(page: Any) -> None:
 
 def _ask_to_ship(page: Any) -> None:
     page.locator("button[name=ship]:not([value=''])").first.click()
-    page.wait_for_selector(".ss-yes")
+    page.wait_for_selector(".ss-confirm")
 
 
 def _first(rows: Any) -> Any:
