@@ -71,6 +71,19 @@
     }
 
     /* ---- the viewer ---- */
+    function decoded(root) {
+      return Promise.all([].map.call(root.querySelectorAll(".ss-over > img"), function (image) {
+        var own = new Image();
+        own.src = image.getAttribute("src");
+        return own.decode().catch(function () { return null; }); // a lost file is a gap
+      }));
+    }
+    /* Nobody decides about what they have not seen: not before it is shown, nor twice. */
+    function is_seen() {
+      var view = viewer.querySelector("[data-id]"), item = tile(current);
+      return Boolean(view && item) && view.dataset.id === current
+        && !viewer.hasAttribute("aria-busy") && item.dataset.save !== "saving";
+    }
     function load(id) {
       if (loaded.has(id)) return loaded.get(id);
       var link = tile(id) && tile(id).querySelector("[data-viewer]");
@@ -79,13 +92,8 @@
         if (!answer.ok || answer.redirected) throw new Error(words.unloaded);
         return answer.text();
       }).then(function (html) {
-        var pictures = [].map.call(element("<div>" + html + "</div>").querySelectorAll(".ss-over > img"), function (image) {
-          var own = new Image();
-          own.src = image.getAttribute("src");
-          return own.decode().catch(function () { return null; }); // a lost file is a gap
-        });
         var late = new Promise(function (done) { setTimeout(done, DECODED); });
-        return Promise.race([Promise.all(pictures), late]).then(function () { return html; });
+        return Promise.race([decoded(element("<div>" + html + "</div>")), late]).then(function () { return html; });
       });
       job.catch(function () { loaded.delete(id); });
       loaded.set(id, job);
@@ -99,12 +107,13 @@
         if (current !== id) return;
         var held = viewer.contains(document.activeElement);
         viewer.innerHTML = html;
-        viewer.removeAttribute("aria-busy");
+        decoded(viewer).then(function () { if (current === id) viewer.removeAttribute("aria-busy"); });
         if (held) viewer.focus({ preventScroll: true });
         settle();
         history.replaceState(null, "", tile(id).querySelector("a").getAttribute("href").split("#")[0]);
         say(tile(id).dataset.name);
       }, function () {
+        if (current !== id) return;
         viewer.removeAttribute("aria-busy");
         say(words.unloaded);
         show_status(words.unloaded, "failed");
@@ -141,6 +150,7 @@
 
     /* ---- decisions ---- */
     function decide(step) {
+      if (!is_seen()) return;
       var form = viewer.querySelector("[data-decide]");
       var button = form && form.querySelector('button[value="' + step + '"]');
       if (!button) { say(words.cannot); return; }
@@ -333,6 +343,7 @@
         event.preventDefault();
         var step = event.submitter ? event.submitter.value : "approve";
         if (step !== "undo") { decide(step); return; }
+        if (!is_seen()) return;
         undoable = undoable.filter(function (other) { return other !== current; }).concat(current);
         undo();
       } else if (event.target.matches("[data-undo]")) {
@@ -397,7 +408,12 @@
     var form = board.querySelector("[data-undo]"), last = form && /\/(\d+)\/decide\//.exec(form.getAttribute("action"));
     if (last && tile(last[1])) undoable.push(last[1]);
     button_of_undo();
-    if (current) { pick(current); ahead(); }
+    if (current) {
+      viewer.setAttribute("aria-busy", "true");
+      decoded(viewer).then(function () { if (shown.isConnected) viewer.removeAttribute("aria-busy"); });
+      pick(current);
+      ahead();
+    }
     later();
   }
 
