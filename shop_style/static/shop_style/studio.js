@@ -71,12 +71,13 @@
     }
 
     /* ---- the viewer ---- */
-    function decoded(root) {
-      return Promise.all([].map.call(root.querySelectorAll(".ss-over > img"), function (image) {
-        var own = new Image();
-        own.src = image.getAttribute("src");
-        return own.decode().catch(function () { return null; }); // a lost file is a gap
-      }));
+    function pictured(id) {
+      viewer.setAttribute("aria-busy", "true");
+      Promise.all([].map.call(viewer.querySelectorAll(".ss-over > img"), function (image) {
+        return image.complete || new Promise(function (done) { image.onload = image.onerror = done; });
+      })).then(function () {
+        if (viewer.querySelector("[data-id]").dataset.id === id && current === id) viewer.removeAttribute("aria-busy");
+      });
     }
     /* Nobody decides about what they have not seen: not before it is shown, nor twice. */
     function is_seen() {
@@ -92,8 +93,13 @@
         if (!answer.ok || answer.redirected) throw new Error(words.unloaded);
         return answer.text();
       }).then(function (html) {
+        var pictures = [].map.call(element("<div>" + html + "</div>").querySelectorAll(".ss-over > img"), function (image) {
+          var own = new Image();
+          own.src = image.getAttribute("src");
+          return own.decode().catch(function () { return null; }); // a lost file is a gap
+        });
         var late = new Promise(function (done) { setTimeout(done, DECODED); });
-        return Promise.race([decoded(element("<div>" + html + "</div>")), late]).then(function () { return html; });
+        return Promise.race([Promise.all(pictures), late]).then(function () { return html; });
       });
       job.catch(function () { loaded.delete(id); });
       loaded.set(id, job);
@@ -107,7 +113,7 @@
         if (current !== id) return;
         var held = viewer.contains(document.activeElement);
         viewer.innerHTML = html;
-        decoded(viewer).then(function () { if (current === id) viewer.removeAttribute("aria-busy"); });
+        pictured(id);
         if (held) viewer.focus({ preventScroll: true });
         settle();
         history.replaceState(null, "", tile(id).querySelector("a").getAttribute("href").split("#")[0]);
@@ -409,8 +415,7 @@
     if (last && tile(last[1])) undoable.push(last[1]);
     button_of_undo();
     if (current) {
-      viewer.setAttribute("aria-busy", "true");
-      decoded(viewer).then(function () { if (shown.isConnected) viewer.removeAttribute("aria-busy"); });
+      pictured(current);
       pick(current);
       ahead();
     }
