@@ -13,6 +13,7 @@ from tests.browser.furnished import Furnished
 _OURS = "/admin/shop_style/"
 _PRODUCTS = "/admin/demo/product/"
 _VARIANTS = f"{_OURS}stylevariant/"
+_ASKS = "body.delete-confirmation"
 # As a person's form does: with the page's own token, to where the page would lead.
 _POST = """([address, fields]) => {
   const form = document.createElement('form');
@@ -105,19 +106,14 @@ def _bulk(shop: Furnished) -> Iterator[State]:
     for action, more, holds in (
         ("generate_style_variants", [], ".ss-generate"),
         ("generate_style_variants", styles, ".ss-generate :checked"),
-        ("approve_style_variants", [], ".ss-yes"),
-        ("withdraw_style_variants", [], ".ss-yes"),
+        ("approve_style_variants", [], _ASKS),
+        ("withdraw_style_variants", [], _ASKS),
     ):
         fields = [("action", action), *products, *more]
         yield State(path=_PRODUCTS, page=_PRODUCTS, fields=fields, holds=holds)
-    for action in (
-        "approve_selected",
-        "reject_selected",
-        "withdraw_selected",
-        "delete_selected",
-    ):
+    for action in ("reject_selected", "withdraw_selected", "delete_selected"):
         fields = [("action", action), *variants]
-        yield State(path=_VARIANTS, page=_VARIANTS, fields=fields, holds="#content form")
+        yield State(path=_VARIANTS, page=_VARIANTS, fields=fields, holds=_ASKS)
 
 
 def _steps(shop: Furnished) -> Iterator[State]:
@@ -128,7 +124,7 @@ def _steps(shop: Furnished) -> Iterator[State]:
         (shop.experiment, [("step", "finish"), ("ship", "")]),
     ):
         page = f"{_OURS}experiment/{experiment.pk}/"
-        yield State(path=f"{page}step/", page=f"{page}change/", fields=fields, holds=".ss-yes")
+        yield State(path=f"{page}step/", page=f"{page}change/", fields=fields, holds=_ASKS)
 
 
 def _mistakes(shop: Furnished) -> Iterator[State]:

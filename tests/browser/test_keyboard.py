@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shop_style.models import AuditEntry
+from shop_style.models import AuditEntry, StyleVariant
 from tests.browser.board import four_that_wait, reviews, signed_in, soon, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.admin.urls")]
@@ -52,12 +52,12 @@ def test_a_review_from_the_index_to_the_next_variant(
     open_page: Any, live_server: Any, make_chair: Any, make_style: Any, publish_variant: Any
 ) -> None:
     variants = four_that_wait(make_chair, make_style(), publish_variant)
-    first, second, failed, _fourth = variants
+    failed = variants[2]
     page = signed_in(open_page, live_server.url, "/admin/")
     keyboard = Keyboard(page)
     keyboard.go("a[href$='/reviewboard/']")
     keyboard.press("Enter")
-    wait_for(page, first)
+    page.wait_for_selector(".ss-view")
     # The filters: those that failed their gate.
     keyboard.go(".ss-filters > summary")
     keyboard.press("Enter")
@@ -95,12 +95,22 @@ def test_a_review_from_the_index_to_the_next_variant(
     keyboard.press("Enter")
     keyboard.go(".ss-filter-form a")
     keyboard.press("Enter")
-    wait_for(page, first)
+    page.wait_for_function("document.querySelectorAll('[data-variant]').length === 4")
+    # In the order of their products, whose keys are drawn.
+    second, third = (in_order(page, variants)[place] for place in (1, 2))
     keyboard.go("[data-move='1']")
     keyboard.press("Enter")
     wait_for(page, second)
-    keyboard.go(".ss-step-approve")
+    keyboard.go(".ss-step-reject")
     keyboard.press("Enter")
-    wait_for(page, failed)
-    soon(lambda: reviews(variants) == ["unreviewed", "approved", "unreviewed", "unreviewed"])
+    wait_for(page, third)
+    soon(lambda: reviews([second, third]) == ["rejected", "unreviewed"])
     assert page.problems == []
+
+
+def in_order(page: Any, variants: list[StyleVariant]) -> list[StyleVariant]:
+    """As the board's tiles are."""
+    found = {str(row.pk): row for row in variants}
+    return [
+        found[tile.get_attribute("data-variant")] for tile in page.locator("[data-variant]").all()
+    ]

@@ -97,7 +97,9 @@ def test_nobody_decides_about_what_they_have_not_seen(
     posted: list[str] = []
     page.on("request", lambda request: posted.append(request.url) if request.post_data else None)
     held: list[Any] = []
-    page.route(f"**/{second.image.name}", lambda route: held.append(route))  # its picture is long in coming
+    page.route(
+        f"**/{second.image.name}", lambda route: held.append(route)
+    )  # its picture is long in coming
     page.reload()
     wait_for(page, first)
     page.keyboard.press("a")
