@@ -26,14 +26,17 @@ _TOO_WIDE = """() => {
   return root.scrollWidth > root.clientWidth + 1 ? root.scrollWidth : 0;
 }"""
 
+# Django's links and buttons change their colours slowly, which moves nothing.
 _MOVES = """(part) => {
+  const STILL = ['none', 'color', 'background', 'background-color', 'border-color'];
   const seconds = (text) => Math.max(...text.split(',').map(parseFloat));
   const found = new Set();
   for (const root of document.querySelectorAll(part)) {
     for (const element of [root, ...root.querySelectorAll('*')]) {
       for (const pseudo of [null, '::before', '::after']) {
         const style = getComputedStyle(element, pseudo);
-        const fades = style.transitionProperty !== 'none' && seconds(style.transitionDuration) > 0;
+        const fades = seconds(style.transitionDuration) > 0
+          && !style.transitionProperty.split(', ').every((name) => STILL.includes(name));
         const name = element.tagName.toLowerCase() + '.' + (element.getAttribute('class') || '')
           + (pseudo || '');
         if (fades) found.add(`${name}: transition of ${style.transitionProperty}`);
@@ -45,6 +48,7 @@ _MOVES = """(part) => {
   return [...found];
 }"""
 _NAMELESS = """() => Array.from(document.querySelectorAll('svg')).filter((svg) => {
+  if (!svg.querySelector(':scope > :not(symbol)')) return false;
   if (svg.parentElement.closest('svg') || svg.closest('[aria-hidden=true]')) return false;
   const ids = (svg.getAttribute('aria-labelledby') || '').split(' ').filter(Boolean);
   const named = ids.map((id) => (document.getElementById(id) || {textContent: ''}).textContent);
