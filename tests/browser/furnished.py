@@ -115,6 +115,7 @@ def _brand() -> Style:
 def _done(style: Style, images: list[Any]) -> StyleJob:
     job = request_preview(style, [source_image(image) for image in images], actor="ada")
     token = StyleJob.objects.all().claim(job.pk, lease_seconds=60)
+    assert token
     assert jobs.run_claimed(job.pk, token, using="default") == Status.READY
     return job
 
