@@ -15,6 +15,7 @@ from shop_style.admin.viewer import seen_mark
 from shop_style.exceptions import ReviewError
 from shop_style.generation.undo import undo
 from shop_style.models import StyleVariant
+from shop_style.words import in_words
 
 UNDO = "undo"
 _TAKEN_BACK = {
@@ -70,8 +71,8 @@ def _taken_back(request: HttpRequest, variant: StyleVariant) -> Outcome:
     try:
         undone = undo(variant, actor=request.user.get_username(), may_publish=may_publish)
     except ReviewError as error:
-        return Outcome(ok=False, said=str(error))
-    return Outcome(ok=True, said=str(_TAKEN_BACK[undone.verb]), left=undone.left)
+        return Outcome(ok=False, said=in_words(error))
+    return Outcome(ok=True, said=str(_TAKEN_BACK[undone.verb]), left=in_words(undone.left))
 
 
 def _changed(variant: StyleVariant) -> str:

@@ -16,6 +16,7 @@ from shop_style.admin.experiment_steps import may_run
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments.allocation import FLOOR, Reallocation, reallocate
 from shop_style.models import Experiment
+from shop_style.words import in_words
 
 
 def weights_page(
@@ -38,6 +39,7 @@ def weights_page(
         "experiment": experiment,
         "problem": problem,
         "found": found,
+        "reasons": [in_words(reason) for reason in found.reasons] if found else [],
         "rows": _rows(experiment, found) if found else [],
         "as_of": _as_of(found) if found else "",
         "floor": f"{100 * FLOOR:g} %",
@@ -60,9 +62,9 @@ def _changed(
     try:
         found = reallocate(experiment, actor=request.user.get_username())
     except ExperimentError as error:
-        problem, found = str(error), None
+        problem, found = in_words(error), None
     if found is None or found.phase is None:
-        said = problem or "; ".join(found.reasons if found else ())
+        said = problem or _("; ").join(map(in_words, found.reasons if found else ()))
         page.message_user(request, said, messages.ERROR)
         return HttpResponseRedirect(here)
     text = _("Phase %(number)d has begun: new visitors follow its weights.")
@@ -76,7 +78,7 @@ def _looked_at(experiment: Experiment) -> tuple[Reallocation | None, str]:
     try:
         return reallocate(experiment, actor="", dry_run=True), ""
     except ExperimentError as error:
-        return None, str(error)
+        return None, in_words(error)
 
 
 def _as_of(found: Reallocation) -> str:

@@ -31,6 +31,7 @@ from shop_style.generation.review_plan import StepPlan, plan_step, why_not
 from shop_style.models import StyleVariant
 from shop_style.models.variant import Review
 from shop_style.sources import SourceImage, pictures_of
+from shop_style.words import in_words
 
 AT_ONCE: Final = "publish_at_once"
 _ROWS_A_QUERY: Final = 400
@@ -51,7 +52,7 @@ def chosen_pictures(
     try:
         pictures = pictures_of(rows)
     except ShopStyleError as error:
-        modeladmin.message_user(request, str(error), messages.ERROR)
+        modeladmin.message_user(request, in_words(error), messages.ERROR)
         return []
     if not pictures:
         modeladmin.message_user(

@@ -22,6 +22,7 @@ from shop_style.generation.sheet_layout import CELL, Box, picture_box, sheet_siz
 from shop_style.generation.strengths import STRENGTHS
 from shop_style.models import Status, Style, StyleJob
 from shop_style.models.style import Region
+from shop_style.words import in_words
 
 ACTIVE: Final = (Status.PENDING, Status.RUNNING)
 _LONG_WAIT: Final = timedelta(seconds=30)
@@ -139,7 +140,7 @@ def _said(job: StyleJob) -> str:
             "share": round(100 * job.progress),
         }
     if job.status == Status.FAILED:
-        return _("%(job)s: not done. %(why)s") % {"job": name, "why": job.error_detail}
+        return _("%(job)s: not done. %(why)s") % {"job": name, "why": job.error_in_words}
     return _("%s: done.") % name
 
 
@@ -175,7 +176,8 @@ def _strips(url: str, report: Mapping[str, Any], style: Style) -> Iterator[Strip
     for item in told:
         label = str(labels[item["region"]]).capitalize()
         if "row" not in item:
-            yield StripView(region=item["region"], label=label, error=str(item.get("error", "")))
+            error = in_words(item.get("error", ""))
+            yield StripView(region=item["region"], label=label, error=error)
             continue
 
         def crop(column: int, alt: str, row: int = item["row"]) -> Crop:

@@ -187,7 +187,7 @@ def _line(site: AdminSite, variant: StyleVariant, health: QueueHealth) -> Line:
         name=PurePosixPath(variant.source_name).name,
         style=variant.style.name,
         link=change_link(site, StyleVariant, variant.pk),
-        stage=variant.stage,
+        stage=variant.stage_in_words,
         percent=round(100 * variant.progress),
         since=timesince(since, health.at, depth=1) if since else "",
         is_stalled=lease is not None and lease < health.at,
@@ -203,7 +203,7 @@ def _group(site: AdminSite, item: Failures, health: QueueHealth, address: str) -
         next_step=str(advice.next_step),
         helps=advice.helps,
         example=_line(site, item.example, health),
-        detail=item.example.error_detail,
+        detail=item.example.error_in_words,
         list_url=_filtered(
             address, status__exact="failed", published="no", error_code__exact=item.code
         ),

@@ -17,6 +17,7 @@ from shop_style.generation.limits import intake_limits
 from shop_style.imaging.intake import decode
 from shop_style.models import StyleReference
 from shop_style.models.storage import reference_name, variant_storage
+from shop_style.words import in_words
 
 _SALT: Final = "shop_style.admin.staging"
 _KEPT: Final = timedelta(days=1)
@@ -44,7 +45,7 @@ def check_picture(upload: UploadedFile[Any]) -> None:
     try:
         decode(upload.read(limits.max_bytes + 1), name=upload.name or "", limits=limits)
     except IntakeError as error:
-        raise ValidationError(str(error), code=error.code) from error
+        raise ValidationError(in_words(error), code=error.code) from error
     upload.seek(0)
 
 

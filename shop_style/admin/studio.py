@@ -22,6 +22,7 @@ from shop_style.exceptions import ShopStyleError
 from shop_style.generation.request import request_variants
 from shop_style.models import Status, StyleVariant
 from shop_style.sources import SourceImage
+from shop_style.words import in_words
 
 
 class StudioPage:
@@ -84,8 +85,8 @@ class StudioPage:
                 raise report.refused[0][1]
         except ShopStyleError as error:
             if wants_json(request):
-                return refusal(str(error))
-            self.message_user(request, str(error), messages.ERROR)
+                return refusal(in_words(error))
+            self.message_user(request, in_words(error), messages.ERROR)
             return None
         said = asked(report.created + report.requeued)
         if not wants_json(request):

@@ -22,7 +22,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin.actions import may_generate
@@ -179,7 +179,9 @@ class StyleJobsMixin(_Admin):
         text = str(item.asked) % style
         link = change_link(self.admin_site, StyleJob, job.pk)
         if link:
-            text = format_html('{} <a href="{}">{}</a>', text, link, gettext("See it"))
+            text = format_html(
+                '{} <a href="{}">{}</a>', text, link, pgettext("a job on a style", "See it")
+            )
         return True, text
 
     def _told(self, request: HttpRequest, style: Style) -> list[dict[str, Any]]:

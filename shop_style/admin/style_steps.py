@@ -19,6 +19,7 @@ from shop_style.exceptions import ShopStyleError
 from shop_style.generation.duplicate import duplicate
 from shop_style.generation.retirement import bring_back, retire_style, retirement_of
 from shop_style.models import Style, StyleVariant
+from shop_style.words import in_words
 
 PUBLISH = "shop_style.publish_stylevariant"
 
@@ -76,7 +77,7 @@ class StyleStepsMixin(_Admin):
         try:
             made = duplicate(style, actor=request.user.get_username())
         except (ShopStyleError, OSError) as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.message_user(request, in_words(error), messages.ERROR)
             return HttpResponseRedirect(self._address("change", style))
         text = _("This is a copy of “%(name)s” with references and files of its own: change it.")
         self.message_user(request, text % {"name": style}, messages.SUCCESS)
@@ -118,7 +119,7 @@ class StyleStepsMixin(_Admin):
                 reason=reason,
             )
         except ShopStyleError as error:
-            self.message_user(request, str(error), messages.ERROR)
+            self.message_user(request, in_words(error), messages.ERROR)
         else:
             text = (
                 _(

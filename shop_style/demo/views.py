@@ -8,6 +8,7 @@ from itertools import groupby
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from shop_style.conf import app_settings
@@ -89,6 +90,13 @@ def _looks(request: HttpRequest, look: str, looks: dict[str, str]) -> dict[str, 
         # Asked by the template, after its tags have placed the pictures.
         "bar": partial(bar_of, request),
     }
+
+
+def language(request: HttpRequest) -> HttpResponse:
+    """Choose the language. A page of its own: its form takes a cookie, which no list may need."""
+    wanted = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return render(request, "demo/language.html", {"next": wanted if safe else "/"})
 
 
 @require_POST

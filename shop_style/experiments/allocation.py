@@ -77,7 +77,7 @@ def reallocate(experiment: Experiment, *, actor: str, dry_run: bool = False) -> 
                 experiment,
                 {arm.slug: weight for arm, weight in zip(arms, found.weights, strict=True)},
                 actor=actor,
-                reason=f"by the results so far ({found.method})",
+                reason=said("by the results so far ({method})", method=found.method),
                 detail=_logged(found, arms, before),
             )
     return Reallocation(
@@ -118,8 +118,11 @@ def _refuse(experiment: Experiment) -> None:
         )
     if not experiment.phases.filter(is_baseline=False).exists():
         raise ExperimentError(
-            f"experiment {slug!r} is in its baseline: nothing has been compared that weights could "
-            "follow"
+            said(
+                "experiment {slug!r} is in its baseline: nothing has been compared that weights "
+                "could follow",
+                slug=slug,
+            )
         )
     if experiment.ends_at is not None and experiment.ends_at <= timezone.now():
         raise ExperimentError(
@@ -143,8 +146,12 @@ def _allocation(experiment: Experiment, phases: Sequence[Phase], arms: Sequence[
         )
     except InvalidSummary as error:
         raise ExperimentError(
-            f"no weights follow the totals of experiment {experiment.slug!r}, for no visitors can "
-            f"have them ({error}); run “manage.py rollup_events --recount”"
+            said(
+                "no weights follow the totals of experiment {slug!r}, for no visitors can have "
+                "them ({why}); run “manage.py rollup_events --recount”",
+                slug=experiment.slug,
+                why=error,
+            )
         ) from error
 
 
@@ -154,8 +161,11 @@ def _reasons(found: Allocation, arms: Sequence[Arm], before: Sequence[float]) ->
     moved = max(abs(new - old) for new, old in zip(found.weights, before, strict=True))
     if moved < MIN_CHANGE:
         return (
-            f"the largest change would be {100 * moved:.1f} points; "
-            f"a phase begins from {100 * MIN_CHANGE:g} on",
+            said(
+                "the largest change would be {moved:.1f} points; a phase begins from {least:g} on",
+                moved=100 * moved,
+                least=100 * MIN_CHANGE,
+            ),
         )
     return ()
 

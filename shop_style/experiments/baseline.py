@@ -10,6 +10,7 @@ from shop_style.exceptions import ExperimentError
 from shop_style.experiments.lifecycle import next_phase
 from shop_style.experiments.step import step_of
 from shop_style.models import Experiment, Phase
+from styleeval.sentence import said
 
 
 def baseline_of(experiment: Experiment) -> Phase | None:
@@ -28,7 +29,8 @@ def begin_if_due(experiment: Experiment, *, actor: str) -> bool:
     baseline = baseline_of(experiment)
     if baseline is None or baseline_due(experiment, baseline) > timezone.now():
         return False
-    begin_test(experiment, actor=actor, reason=f"after {experiment.baseline_days} days of baseline")
+    reason = said("after {days} days of baseline", days=experiment.baseline_days)
+    begin_test(experiment, actor=actor, reason=reason)
     return True
 
 
@@ -41,7 +43,9 @@ def begin_test(experiment: Experiment, *, actor: str, reason: str = "") -> Phase
     with step_of(experiment, "test begun", actor, Experiment.State.RUNNING, reason) as step:
         last = step.row.phases.latest("number")
         if not last.is_baseline:
-            raise ExperimentError(f"experiment {step.row.slug!r} is in no baseline; its test runs")
+            raise ExperimentError(
+                said("experiment {slug!r} is in no baseline; its test runs", slug=step.row.slug)
+            )
         arms = list(step.row.arms.select_related("style"))
         phase = next_phase(step.row, arms, last.weights)
         step.detail = {"baseline_from": last.started_at.isoformat(), "phase": phase.number}

@@ -29,7 +29,7 @@ Pictures = Mapping[Key, Mapping[int, int]]
 
 NO_VARIANT = "no_variant"
 PRODUCTS = "products"
-NO_PICTURE = (
+NO_PICTURE = said(
     "no picture has a published variant in the style of each arm; "
     "approve and publish variants first"
 )
@@ -89,8 +89,10 @@ def edge_problems(experiment: Experiment, weights: Sequence[float]) -> list[str]
         return []
     if experiment.unit == Experiment.Unit.TILE:
         return [
-            "it draws each tile, and with SHOP_STYLE['EDGE_BUCKETS'] whole visitors are drawn; "
-            "choose the unit visitor"
+            said(
+                "it draws each tile, and with SHOP_STYLE['EDGE_BUCKETS'] whole visitors are drawn; "
+                "choose the unit visitor"
+            )
         ]
     part = experiment.layer_to - experiment.layer_from if experiment.layer else 1.0
     if any(weight <= 0 for weight in weights) or not (0 < experiment.coverage <= 1 and part > 0):
@@ -99,8 +101,12 @@ def edge_problems(experiment: Experiment, weights: Sequence[float]) -> list[str]
     if not uneven:
         return []
     return [
-        f"the {number} buckets of SHOP_STYLE['EDGE_BUCKETS'] come to {uneven} by arm, which is not "
-        "as its weights; choose weights, coverage and layer that come out in whole buckets"
+        said(
+            "the {number} buckets of SHOP_STYLE['EDGE_BUCKETS'] come to {uneven} by arm, which is "
+            "not as its weights; choose weights, coverage and layer that come out in whole buckets",
+            number=number,
+            uneven=uneven,
+        )
     ]
 
 

@@ -85,7 +85,9 @@ def ingest(
 
 
 def _nobodys(number: int) -> list[Rejection]:
-    words = "the edge names no visitor who takes part, so nothing of this page is counted"
+    words = in_words(
+        said("the edge names no visitor who takes part, so nothing of this page is counted")
+    )
     return [Rejection(index, "no_part", words) for index in range(number)]
 
 

@@ -153,7 +153,9 @@ def raise_coverage(experiment: Experiment, coverage: float, *, actor: str) -> No
         row.coverage = coverage
         uneven = edge_problems(row, list(row.arms.values_list("weight", flat=True)))
         if uneven:
-            raise ExperimentError(f"experiment {row.slug!r} cannot take coverage:", uneven)
+            raise ExperimentError(
+                said("experiment {slug!r} cannot take coverage:", slug=row.slug), uneven
+            )
 
 
 def change_weights(
@@ -173,14 +175,19 @@ def change_weights(
         row, step.detail = step.row, dict(detail or {})
         if row.phases.latest("number").is_baseline:
             raise ExperimentError(
-                f"experiment {row.slug!r} is in its baseline; its test begins with the weights "
-                "that visitors were drawn by, and other weights may follow then"
+                said(
+                    "experiment {slug!r} is in its baseline; its test begins with the weights "
+                    "that visitors were drawn by, and other weights may follow then",
+                    slug=row.slug,
+                )
             )
         arms = list(row.arms.select_related("style"))
         if app_settings().EDGE_BUCKETS:
             raise ExperimentError(
-                "weights cannot change while SHOP_STYLE['EDGE_BUCKETS'] is set: whoever a cache "
-                "serves would change arms; finish the experiment and start another"
+                said(
+                    "weights cannot change while SHOP_STYLE['EDGE_BUCKETS'] is set: whoever a "
+                    "cache serves would change arms; finish the experiment and start another"
+                )
             )
         unknown = set(weights) ^ {arm.slug for arm in arms}
         if unknown or abs(sum(weights.values()) - 1) > 1e-6 or min(weights.values()) <= 0:

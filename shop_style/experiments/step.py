@@ -12,6 +12,7 @@ from django.db import transaction
 from shop_style.exceptions import ExperimentError
 from shop_style.experiments.snapshot import compile_snapshot, experiment_database, lock_snapshot
 from shop_style.models import AuditEntry, Experiment
+from styleeval.sentence import said
 
 
 @dataclass
@@ -41,9 +42,13 @@ def step_of(
         row = Experiment.objects.using(alias).select_for_update().get(pk=experiment.pk)
         if row.state not in states:
             raise ExperimentError(
-                f"experiment {row.slug!r} is {row.get_state_display()}; "
-                f"this step takes one that is {' or '.join(states)}: look at it again, somebody "
-                "may have been there before you"
+                said(
+                    "experiment {slug!r} is {state}; this step takes one that is {states}: look "
+                    "at it again, somebody may have been there before you",
+                    slug=row.slug,
+                    state=row.get_state_display(),
+                    states=" or ".join(states),
+                )
             )
         step = Step(row)
         yield step

@@ -12,6 +12,7 @@ from django.db import transaction
 from shop_style.exceptions import StyleArtefactError, StyleReferenceError
 from shop_style.generation import files
 from shop_style.models import AuditEntry, Style, StyleReference
+from styleeval.sentence import said
 
 _OWN: Final = frozenset(
     {"slug", "name", "artefact", "digest", "automatic", "retired_at", "created_at", "updated_at"}
@@ -78,8 +79,12 @@ def _copied(file: Any, style: Style, gone: type[Exception]) -> ContentFile[bytes
     data = files.read_if_there(storage, file.name)
     if data is None:
         raise gone(
-            f"style “{style.slug}”: its file {file.name} is gone from storage; give the style "
-            "another one, then duplicate it"
+            said(
+                "style “{style}”: its file {file} is gone from storage; give the style another "
+                "one, then duplicate it",
+                style=style.slug,
+                file=file.name,
+            )
         )
     return ContentFile(data, name=file.name)
 

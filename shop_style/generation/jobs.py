@@ -91,7 +91,7 @@ def cancel(job: StyleJob, *, actor: str) -> bool:
                 next_attempt_at=None,
                 stage="",
                 error_code=RenderCancelled.code,
-                error_detail=f"{actor} stopped it; ask again whenever you like",
+                error_detail=said("{actor} stopped it; ask again whenever you like", actor=actor),
                 finished_at=now,
                 updated_at=now,
             )

@@ -133,8 +133,10 @@ def _refuse_retired(styles: Iterable[Style]) -> None:
     retired = [style.slug for style in styles if style.retired_at is not None]
     if retired:
         raise StyleRetired(
-            f"retired: {', '.join(retired)}; bring it back on its page in the admin, or take "
-            "another style"
+            said(
+                "retired: {styles}; bring it back on its page in the admin, or take another style",
+                styles=", ".join(retired),
+            )
         )
 
 

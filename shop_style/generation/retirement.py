@@ -13,6 +13,7 @@ from shop_style.generation.databases import variant_databases
 from shop_style.generation.retire import retire
 from shop_style.generation.review import withdraw
 from shop_style.models import Arm, AuditEntry, Experiment, Status, Style, StyleVariant
+from styleeval.sentence import said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +59,12 @@ def retire_style(
         if done.running:
             names = ", ".join(f"“{item.name}”" for item in done.running)
             raise StyleInUse(
-                f"“{style.name}” was not retired: the experiment {names} shows it; ship it or "
-                "revert it first, then retire the style"
+                said(
+                    "“{style}” was not retired: the experiment {names} shows it; ship it or "
+                    "revert it first, then retire the style",
+                    style=style.name,
+                    names=names,
+                )
             )
         row.retired_at = timezone.now()
         row.save(update_fields=["retired_at", "updated_at"])
@@ -67,7 +72,9 @@ def retire_style(
             retire(_waiting(_variants(row, alias)))
             if withdraw_published:
                 published = _variants(row, alias).published().select_related("style")
-                withdraw(list(published), actor=actor, reason=reason or "its style was retired")
+                withdraw(
+                    list(published), actor=actor, reason=reason or said("its style was retired")
+                )
         AuditEntry.objects.record(
             "retired",
             row,

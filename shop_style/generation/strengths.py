@@ -12,6 +12,7 @@ from shop_style.generation.photographs import Photograph, named_pictures
 from shop_style.models import Style, StyleJob
 from shop_style.models.style import Region
 from shop_style.sources import SourceImage
+from styleeval.sentence import said
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,7 +33,9 @@ def request_strengths(style: Style, pictures: Sequence[SourceImage], *, actor: s
     Raises SourceError when there is no picture.
     """
     if not pictures:
-        raise SourceError("there is no picture to show strengths on; add one to a product first")
+        raise SourceError(
+            said("there is no picture to show strengths on; add one to a product first")
+        )
     job: StyleJob = StyleJob.objects.using(style._state.db).create(
         kind=StyleJob.Kind.STRENGTHS,
         style=style,

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from shop_style.exceptions import ReviewError
 from shop_style.generation.review import (
@@ -22,6 +21,7 @@ from shop_style.generation.review import (
 from shop_style.models import AuditEntry, StyleVariant
 from shop_style.models.variant import Review
 from shop_style.signals import variant_published
+from styleeval.sentence import said
 
 DECISIONS = {"approved": Review.APPROVED, "rejected": Review.REJECTED}
 """The verbs of the trail that can be undone, with what they left."""
@@ -44,8 +44,13 @@ def undo(variant: StyleVariant, *, actor: str, may_publish: bool) -> Undone:
     """
     why_not = not_reviewable(variant)
     if why_not:
-        text = gettext("%(variant)s: its decision cannot be undone: %(reason)s")
-        raise ReviewError(text % {"variant": variant, "reason": why_not})
+        raise ReviewError(
+            said(
+                "{variant}: its decision cannot be undone: {why}",
+                variant=variant,
+                why=why_not,
+            )
+        )
     alias = variant._state.db
     with transaction.atomic(using=alias):
         lock_siblings(variant)
@@ -75,18 +80,26 @@ def _last_decision(row: StyleVariant, actor: str) -> AuditEntry:
     entry = _last_entry(row)
     if entry is None or entry.verb not in DECISIONS or row.review != DECISIONS[entry.verb]:
         raise ReviewError(
-            gettext("%s: its last step was no decision; approve or reject it anew") % row
+            said("{variant}: its last step was no decision; approve or reject it anew", variant=row)
         )
     if "former" not in entry.detail:
         raise ReviewError(
-            gettext("%s was decided before the trail kept what it was; approve or reject it anew")
-            % row
+            said(
+                "{variant} was decided before the trail kept what it was; approve or reject it "
+                "anew",
+                variant=row,
+            )
         )
     if entry.verb == "approved" and row.published_at and not entry.detail["former"]["published_at"]:
-        raise ReviewError(gettext("%s was published since; withdraw it first") % row)
+        raise ReviewError(said("{variant} was published since; withdraw it first", variant=row))
     if entry.actor != actor:
-        text = gettext("%(variant)s was decided by %(who)s since; approve or reject it anew")
-        raise ReviewError(text % {"variant": row, "who": entry.actor})
+        raise ReviewError(
+            said(
+                "{variant} was decided by {who} since; approve or reject it anew",
+                variant=row,
+                who=entry.actor,
+            )
+        )
     return entry
 
 
@@ -117,9 +130,9 @@ def _former(told: Mapping[str, Any]) -> dict[str, Any]:
 def _cannot_return(row: StyleVariant, may_publish: bool) -> str:
     """Why its publication stays ended; empty when it can come back."""
     if siblings(row).exclude(pk=row.pk).exclude(published_at=None).exists():
-        return gettext(
+        return said(
             "It is not published again: another variant of this picture and style is by now."
         )
     if not may_publish:
-        return gettext("It is not published again: somebody who may publish has to do that.")
+        return said("It is not published again: somebody who may publish has to do that.")
     return ""

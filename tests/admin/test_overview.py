@@ -80,7 +80,7 @@ def test_a_worker_at_work_is_told_from_one_that_died(staff: Any, make_row: Any) 
     view = staff().get(PAGE).context["queue"]
     assert (view.level, view.health.last_hour, view.health.hours_left) == ("notice", 4, 0.25)
     assert "4 an hour" in view.steps[0] and "15 minutes" in view.steps[0]
-    assert (view.running[0].percent, view.running[0].stage) == (40, "stylise")
+    assert (view.running[0].percent, view.running[0].stage) == (40, "styling")
     StyleVariant.objects.filter(pk=running.pk).update(lease_expires_at=now - timedelta(minutes=1))
     view = staff(username="noa").get(PAGE).context["queue"]
     assert view.level == "wrong" and view.running[0].is_stalled

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+ADMIN = "/admin/shop_style/"
 Action = Callable[[Any], None]
 
 
@@ -42,37 +43,69 @@ def _storefront() -> Iterator[Screen]:
 
 
 def _merchandiser() -> Iterator[Screen]:
+    yield Screen(name="overview", title="Overview", path=f"{ADMIN}overview/")
+    yield Screen(
+        name="overview-dark", title="Overview, dark", path=f"{ADMIN}overview/", theme="dark"
+    )
+    yield from _host()
+    yield from _review()
+    yield from _styles()
+
+
+def _host() -> Iterator[Screen]:
     from shop_style.demo.models import Product
-    from shop_style.models import Style
 
     product = _first(Product.objects.filter(slug="harbour-mug"))
-    style, painted = _first(Style.objects.filter(slug="grade")), Style.objects.get(slug="painterly")
-    variants = "/admin/shop_style/stylevariant/"
-    yield Screen(name="admin", title="The plugin in the admin", path="/admin/shop_style/")
-    yield Screen(name="variants", title="Every variant, as a list", path=variants)
-    passed, failed = _variant(passed=True), _variant(passed=False)
     yield Screen(
-        name="variant-passed", title="A variant that passed", path=f"{variants}{passed}/change/"
-    )
-    yield Screen(
-        name="variant-failed",
-        title="A variant that failed, with the worst spot shown",
-        path=f"{variants}{failed}/change/",
-    )
-    yield Screen(
-        name="variant-dark",
-        title="The same in the dark theme",
-        path=f"{variants}{failed}/change/",
-        theme="dark",
+        name="generate",
+        title="Asking for variants from the shop's own list",
+        path="/admin/demo/product/",
+        act=_ask_for_variants,
     )
     yield Screen(
         name="product-admin",
-        title="A product of the host, with its variants",
+        title="A product of the shop, with its variants",
         path=f"/admin/demo/product/{product.pk}/change/",
     )
-    for name, row in (("style-grade", style), ("style-network", painted)):
-        title = f"A style: {row.name}"
-        yield Screen(name=name, title=title, path=f"/admin/shop_style/style/{row.pk}/change/")
+
+
+def _review() -> Iterator[Screen]:
+    from django.contrib import admin
+
+    from shop_style.admin.studio_links import studio_address
+    from shop_style.models import StyleVariant
+
+    failed = _first(StyleVariant.objects.filter(passed=False).order_by("pk"))
+    board = f"{ADMIN}reviewboard/?review=all"
+    yield Screen(name="review", title="The review board", path=board)
+    yield Screen(name="review-slider", title="Compared by a slider", path=board, act=_slide)
+    yield Screen(name="review-dark", title="The review board, dark", path=board, theme="dark")
+    yield Screen(
+        name="studio",
+        title="The studio of one picture",
+        path=studio_address(
+            admin.site, failed.content_type.model_class(), failed.object_id, failed.field
+        ),
+    )
+    variants = f"{ADMIN}stylevariant/"
+    yield Screen(name="variants", title="Every variant, as a list", path=variants)
+    page = f"{variants}{failed.pk}/change/"
+    yield Screen(name="variant-failed", title="A variant that failed, and where", path=page)
+    yield Screen(name="variant-dark", title="The same, dark", path=page, theme="dark")
+    passed = _first(StyleVariant.objects.filter(passed=True).order_by("pk"))
+    yield Screen(
+        name="variant-passed", title="A variant that passed", path=f"{variants}{passed.pk}/change/"
+    )
+
+
+def _styles() -> Iterator[Screen]:
+    from shop_style.models import Style
+
+    yield Screen(name="styles", title="Styles", path=f"{ADMIN}style/")
+    for slug in ("grade", "painterly"):
+        row = _first(Style.objects.filter(slug=slug))
+        page = f"{ADMIN}style/{row.pk}/change/"
+        yield Screen(name=f"style-{slug}", title=f"A style: {row.name}", path=page, height=2400)
 
 
 def _analyst() -> Iterator[Screen]:
@@ -83,16 +116,29 @@ def _analyst() -> Iterator[Screen]:
     yield Screen(name="experiments", title="Experiments", path="/admin/shop_style/experiment/")
     yield Screen(name="experiment", title="An experiment that runs", path=f"{page}change/")
     yield Screen(name="plan", title="The planner", path=f"{page}plan/")
+    yield Screen(
+        name="ship", title="Before it ends: what changes", path=f"{page}change/", act=_ask_to_ship
+    )
     yield Screen(name="report", title="Its report", path=f"{page}report/", height=2400)
     yield Screen(
         name="report-dark", title="The report, dark theme", path=f"{page}report/", theme="dark"
     )
 
 
-def _variant(*, passed: bool) -> Any:
-    from shop_style.models import StyleVariant
+def _ask_for_variants(page: Any) -> None:
+    page.check("#action-toggle")
+    page.select_option("select[name=action]", "generate_style_variants")
+    page.click("button[name=index]")
+    page.wait_for_selector(".ss-generate")
 
-    return _first(StyleVariant.objects.filter(passed=passed).order_by("pk")).pk
+
+def _slide(page: Any) -> None:
+    page.locator("[name=ss-way][value=slider]").check(force=True)
+
+
+def _ask_to_ship(page: Any) -> None:
+    page.locator("button[name=ship]:not([value=''])").first.click()
+    page.wait_for_selector(".ss-yes")
 
 
 def _first(rows: Any) -> Any:

@@ -84,8 +84,11 @@ def small_cache(origin: str, folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+KEYED = {"X-Shop-Style-Bucket", "Accept-Language"}
+
+
 class _SmallCache(BaseHTTPRequestHandler):
-    """Keeps what a shared cache may keep (RFC 9111 §3, §3.5), by address and bucket."""
+    """Keeps what a shared cache may keep (RFC 9111 §3, §3.5), by address, bucket and language."""
 
     protocol_version = "HTTP/1.1"
     target: ClassVar[str]
@@ -96,7 +99,8 @@ class _SmallCache(BaseHTTPRequestHandler):
         known = person if re.fullmatch("[0-9a-f]{32}", person) else ""
         drawn = known or secrets.token_hex(16)
         bucket = "none" if self._takes_no_part() else _bucket(drawn)
-        key = (self.headers["Host"], self.path, bucket)
+        # What the pages vary on: bucket and language.
+        key = (self.headers["Host"], self.path, bucket, self.headers.get("Accept-Language", ""))
         may_keep = self.command == "GET" and not (
             self._cookie("sessionid") or "shop_style_arm=" in self.path
         )
@@ -166,7 +170,7 @@ def _is_public(status: int, headers: list[tuple[str, str]], body: bytes) -> bool
         status == 200
         and "set-cookie" not in said
         and not any(word in control for word in ("private", "no-store", "no-cache"))
-        and said.get("vary", "") in ("", "X-Shop-Style-Bucket")
+        and set(filter(None, said.get("vary", "").split(", "))) <= KEYED
     )
 
 

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 
 from shop_style.demo.models import Product, ProductImage
 from shop_style.exceptions import StyleInUse, StyleReferenceError, StyleRetired
-from shop_style.experiments.eligibility import start_problems
+from shop_style.experiments.eligibility import readiness
 from shop_style.generation.duplicate import duplicate
 from shop_style.generation.jobs import cancel, request_preview
 from shop_style.generation.lease import Lease
@@ -112,7 +112,7 @@ class TestRetire:
         assert [item.slug for item in retirement_of(shop.style).planned] == ["warm-listing"]
         retire_style(shop.style, withdraw_published=False, actor="mira")
         arms = list(shop.experiment.arms.select_related("style"))
-        assert any("bring it back" in text for text in start_problems(shop.experiment, arms))
+        assert any("bring it back" in text for text in readiness(shop.experiment, arms)[1])
 
     def test_an_automatic_style_follows_no_picture_any_more(
         self, make_style: Any, make_chair: Any, django_capture_on_commit_callbacks: Any

@@ -61,6 +61,8 @@ class _Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in {"code", "script", "style"}:
             self._silent = tag
+        if ("type", "hidden") in attrs:
+            return
         self.found += [
             " ".join(value.split())
             for name, value in attrs

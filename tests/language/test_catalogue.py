@@ -17,7 +17,7 @@ PERCENT = re.compile(r"%%|%(?:\(\w+\))?[-+#0 ]*\d*(?:\.\d+)?[a-zA-Z]")
 BRACES = re.compile(r"\{[\w.]+[^{}]*\}")
 TAGS = re.compile(r"</?\w+>")
 
-KEPT = {"Lindow & Hale", "SSIM", "p", "ΔE00"}
+KEPT = {"%(name)s × %(style)s", "Lindow & Hale", "SSIM", "p", "ΔE00"}
 """Names and measures that are the same in Chinese."""
 
 # Words of the API's schema: reference for developers, in English as docs/api.md.

@@ -109,8 +109,10 @@ class TestShop:
         assert "AI-styled picture" in self.page(client, "en")
 
     def test_the_switch_stays_with_the_visitor(self, client: Client) -> None:
-        page = self.page(client, "en")
+        assert "/language/?next=/" in self.page(client, "en")
+        page = client.get("/language/?next=//elsewhere.example/").content.decode()
         assert 'name="language" value="zh-hans" lang="zh-hans">简体中文</button>' in page
+        assert 'name="next" value="/"' in page
         answer = client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/"})
         assert (answer.status_code, answer["Location"]) == (302, "/")
         assert "餐桌与家居好物" in self.page(client, "en")

@@ -75,10 +75,8 @@ def recompile(shop: Shop) -> None:
 
 
 def _publish(chair: Any, style: Style) -> None:
-    """A published variant, whose file is the styled picture's stand-in in another colour."""
-    stored = StyleVariant._meta.get_field("image").storage.save(
-        "shop_style/variants/v.jpeg", ContentFile(_picture("#a05030"))
-    )
+    """A published variant of one file, the picture in another colour, and its original's file."""
+    styled, original = _stored("#a05030"), _stored("#3d6fb4")
     StyleVariant.objects.create(
         content_type=ContentType.objects.get_for_model(type(chair)),
         object_id=str(chair.pk),
@@ -90,12 +88,26 @@ def _publish(chair: Any, style: Style) -> None:
         status=Status.READY,
         review=Review.APPROVED,
         published_at=timezone.now(),
-        image=stored,
+        image=styled["name"],
         width=SIZE[0],
         height=SIZE[1],
-        renditions=[{"name": stored, "format": "jpeg", "width": SIZE[0], "height": SIZE[1]}],
+        renditions=[styled],
+        original_renditions=[original],
         passed=True,
     )
+
+
+def _stored(colour: str) -> dict[str, Any]:
+    data = _picture(colour)
+    storage = StyleVariant._meta.get_field("image").storage
+    name = storage.save("shop_style/variants/v.jpeg", ContentFile(data))
+    return {
+        "name": name,
+        "format": "jpeg",
+        "width": SIZE[0],
+        "height": SIZE[1],
+        "bytes": len(data),
+    }
 
 
 def _picture(colour: str) -> bytes:
