@@ -26,6 +26,36 @@ _TOO_WIDE = """() => {
   return root.scrollWidth > root.clientWidth + 1 ? root.scrollWidth : 0;
 }"""
 
+# Django's links and buttons change their colours slowly, which moves nothing.
+_MOVES = """(part) => {
+  const STILL = ['none', 'color', 'background', 'background-color', 'border-color'];
+  const seconds = (text) => Math.max(...text.split(',').map(parseFloat));
+  const found = new Set();
+  for (const root of document.querySelectorAll(part)) {
+    for (const element of [root, ...root.querySelectorAll('*')]) {
+      for (const pseudo of [null, '::before', '::after']) {
+        const style = getComputedStyle(element, pseudo);
+        const fades = seconds(style.transitionDuration) > 0
+          && !style.transitionProperty.split(', ').every((name) => STILL.includes(name));
+        const name = element.tagName.toLowerCase() + '.' + (element.getAttribute('class') || '')
+          + (pseudo || '');
+        if (fades) found.add(`${name}: transition of ${style.transitionProperty}`);
+        if (style.animationName !== 'none') found.add(`${name}: ${style.animationName}`);
+        if (!pseudo && style.scrollBehavior === 'smooth') found.add(`${name}: smooth scrolling`);
+      }
+    }
+  }
+  return [...found];
+}"""
+_NAMELESS = """() => Array.from(document.querySelectorAll('svg')).filter((svg) => {
+  if (!svg.querySelector(':scope > :not(symbol)')) return false;
+  if (svg.parentElement.closest('svg') || svg.closest('[aria-hidden=true]')) return false;
+  const ids = (svg.getAttribute('aria-labelledby') || '').split(' ').filter(Boolean);
+  const named = ids.map((id) => (document.getElementById(id) || {textContent: ''}).textContent);
+  const name = svg.getAttribute('aria-label') || named.join(' ');
+  return !(['img', 'group'].includes(svg.getAttribute('role')) && name.trim());
+}).map((svg) => svg.outerHTML.slice(0, 160))"""
+
 
 def need_axe() -> None:
     """Skip, saying how to get it, where npm has not brought axe-core."""
@@ -52,3 +82,15 @@ def overflow(page: Any) -> int:
     """The page's width in CSS pixels where it scrolls sideways, else 0 (WCAG 1.4.10, reflow)."""
     width: int = page.evaluate(_TOO_WIDE)
     return width
+
+
+def moving(page: Any, part: str = "") -> list[str]:
+    """What would move although less motion is asked for: a line for each kind of element."""
+    found: list[str] = page.evaluate(_MOVES, part or "body")
+    return found
+
+
+def nameless_drawings(page: Any) -> list[str]:
+    """Drawings that are neither hidden from a screen reader nor told to it as a named picture."""
+    found: list[str] = page.evaluate(_NAMELESS)
+    return found

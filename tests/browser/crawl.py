@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve
 
-_LINKS = "() => Array.from(document.querySelectorAll('a[href]'), (link) => link.href)"
+# Links of a drawing lead to a place of the same page, and have no address as a string.
+_LINKS = "() => Array.from(document.links, (link) => link.href)"
 
 
 def crawl(page: Any, server: str, starts: Sequence[str], *, inside: Sequence[str]) -> Iterator[str]:

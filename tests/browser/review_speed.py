@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 NUMBER = 200
-_SHOWN = "id => document.querySelector('.ss-view')?.dataset.id !== id"
+_SHOWN = """id => document.querySelector('.ss-view')?.dataset.id !== id
+  && !document.querySelector('#ss-viewer[aria-busy]')"""
 
 
 def main() -> None:
@@ -74,7 +75,7 @@ def reviewed() -> tuple[list[float], float, int]:
         context.add_cookies([{"name": "sessionid", "value": session, "url": server.url}])
         page = context.new_page()
         page.goto(f"{server.url}/admin/shop_style/reviewboard/")
-        page.wait_for_selector(".ss-view")
+        page.wait_for_selector("#ss-viewer:not([aria-busy]) .ss-view")
         waits, start = [], time.perf_counter()
         for _step in range(NUMBER - 1):
             shown = page.get_attribute(".ss-view", "data-id")

@@ -3,96 +3,29 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
-from django.test import Client
 from PIL import Image
 
 from shop_style.models import AuditEntry, Status, StyleVariant
-from shop_style.models.storage import variant_storage
-from shop_style.models.variant import Review
 from tests.admin.conftest import CARD_2
+from tests.browser.board import BOARD, SIZE, four_that_wait, reviews, signed_in, soon, wait_for
 
+TWICE = """(key) => { for (const _ of [1, 2])
+  document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})); }"""
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.admin.urls")]
-
-BOARD = "/admin/shop_style/reviewboard/"
-FAILED_GATE: dict[str, Any] = {
-    "passed": False,
-    "reasons": [{"code": "colour", "text": "Too red.", "value": 13.4, "limit": 6, "box": None}],
-}
-SIZE = (240, 200)
-
-
-def stored(colour: str, name: str) -> str:
-    stream = io.BytesIO()
-    Image.new("RGB", SIZE, colour).save(stream, "WEBP", lossless=True)
-    saved: str = variant_storage().save(name, ContentFile(stream.getvalue()))
-    return saved
 
 
 @pytest.fixture
 def variants(make_chair: Any, make_style: Any, publish_variant: Any) -> list[StyleVariant]:
-    """Four that wait for review, red over a blue original; the third failed its gate."""
-    style = make_style()
-    rows = []
-    for number in range(4):
-        red, blue = (
-            stored("#c02020", f"red-{number}.webp"),
-            stored("#2040c0", f"blue-{number}.webp"),
-        )
-        entry = {"format": "webp", "width": SIZE[0], "height": SIZE[1]}
-        rows.append(
-            publish_variant(
-                make_chair(),
-                style,
-                review=Review.UNREVIEWED,
-                published_at=None,
-                image=red,
-                width=SIZE[0],
-                height=SIZE[1],
-                renditions=[{**entry, "name": red}],
-                original_renditions=[{**entry, "name": blue}],
-                scorecard=CARD_2,
-                **(FAILED_GATE if number == 2 else {}),
-            )
-        )
-    return rows
+    return four_that_wait(make_chair, make_style(), publish_variant)
 
 
 @pytest.fixture
-def open_board(open_page: Any) -> Any:
-    def open_it(address: str, **options: Any) -> Any:
-        client = Client()
-        client.force_login(User.objects.create_superuser("mira"))
-        value = client.cookies["sessionid"].value
-        cookie = {"name": "sessionid", "value": value, "domain": "localhost", "path": "/"}
-        state = {"cookies": [{**cookie, "expires": -1}], "origins": []}
-        wide = {"viewport": {"width": 1280, "height": 900}}
-        return open_page(address, storage_state=state, **{**wide, **options})
-
-    return open_it
-
-
-def soon(holds: Callable[[], bool]) -> None:
-    """Wait until it holds; what is posted in the background arrives when it does."""
-    end = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def reviews(rows: list[StyleVariant]) -> list[str]:
-    found = dict(StyleVariant.objects.values_list("pk", "review"))
-    return [found[row.pk] for row in rows]
-
-
-def wait_for(page: Any, row: StyleVariant) -> None:
-    page.wait_for_selector(f'.ss-view[data-id="{row.pk}"]')
+def open_board(open_page: Any, live_server: Any) -> Any:
+    return partial(signed_in, open_page, live_server.url)
 
 
 def colour_at(page: Any, x: float) -> tuple[int, ...]:
@@ -155,11 +88,52 @@ def test_a_board_is_reviewed_by_keys_alone(open_board: Any, variants: list[Style
 
 
 @pytest.mark.slow
+def test_nobody_decides_about_what_they_have_not_seen(
+    open_board: Any, variants: list[StyleVariant]
+) -> None:
+    page = open_board(f"{BOARD}?order=oldest")
+    first, second, third = variants[:3]
+    wait_for(page, first)
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.post_data else None)
+    held: list[Any] = []
+    page.route(
+        f"**/{second.image.name}", lambda route: held.append(route)
+    )  # its picture is long in coming
+    page.reload()
+    wait_for(page, first)
+    page.keyboard.press("a")
+    page.wait_for_selector(f'#ss-viewer[aria-busy] .ss-view[data-id="{second.pk}"]')
+    for key in ("a", "r", "a"):
+        page.keyboard.press(key)
+    page.click(".ss-step-approve")
+    page.wait_for_selector("[data-save][data-kind=saved]")
+    assert reviews(variants) == ["approved", *["unreviewed"] * 3] and len(posted) == 1
+    for route in held:
+        route.continue_()
+    wait_for(page, second)
+    page.keyboard.press("r")
+    wait_for(page, third)
+    soon(lambda: reviews(variants)[1] == "rejected")
+    # Twice at once: the second comes before anything of the next is there.
+    page.keyboard.press("k")
+    wait_for(page, second)
+    page.keyboard.press("k")
+    wait_for(page, first)
+    page.evaluate(TWICE, "r")
+    page.wait_for_selector("[data-save][data-kind=saved]")
+    assert reviews(variants) == ["rejected", "rejected", "unreviewed", "unreviewed"]
+    assert len(posted) == 3 and page.locator("[data-failures]").is_hidden()
+    assert page.problems == []
+
+
+@pytest.mark.slow
 def test_what_could_not_be_saved_is_said_and_tried_again(
     open_board: Any, variants: list[StyleVariant]
 ) -> None:
     page = open_board(f"{BOARD}?order=oldest")
     first, second, third = variants[:3]
+    wait_for(page, first)
     page.route("**/decide/", lambda route: route.abort())
     page.keyboard.press("a")
     wait_for(page, second)

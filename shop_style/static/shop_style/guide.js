@@ -36,6 +36,7 @@
           rect.setAttribute("class", "ss-place");
         }
         rect.setAttribute("tabindex", "0");
+        rect.setAttribute("role", "application");
         rect.setAttribute("aria-label", svg.dataset.label + " " + (index + 1));
         [["x", box[0]], ["y", box[1]], ["width", box[2] - box[0]], ["height", box[3] - box[1]]]
           .forEach(function (pair) { rect.setAttribute(pair[0], 100 * pair[1] + "%"); });

@@ -71,6 +71,20 @@
     }
 
     /* ---- the viewer ---- */
+    function pictured(id) {
+      viewer.setAttribute("aria-busy", "true");
+      Promise.all([].map.call(viewer.querySelectorAll(".ss-over > img"), function (image) {
+        return image.complete || new Promise(function (done) { image.onload = image.onerror = done; });
+      })).then(function () {
+        if (viewer.querySelector("[data-id]").dataset.id === id && current === id) viewer.removeAttribute("aria-busy");
+      });
+    }
+    /* Nobody decides about what they have not seen: not before it is shown, nor twice. */
+    function is_seen() {
+      var view = viewer.querySelector("[data-id]"), item = tile(current);
+      return Boolean(view && item) && view.dataset.id === current
+        && !viewer.hasAttribute("aria-busy") && item.dataset.save !== "saving";
+    }
     function load(id) {
       if (loaded.has(id)) return loaded.get(id);
       var link = tile(id) && tile(id).querySelector("[data-viewer]");
@@ -99,12 +113,13 @@
         if (current !== id) return;
         var held = viewer.contains(document.activeElement);
         viewer.innerHTML = html;
-        viewer.removeAttribute("aria-busy");
+        pictured(id);
         if (held) viewer.focus({ preventScroll: true });
         settle();
         history.replaceState(null, "", tile(id).querySelector("a").getAttribute("href").split("#")[0]);
         say(tile(id).dataset.name);
       }, function () {
+        if (current !== id) return;
         viewer.removeAttribute("aria-busy");
         say(words.unloaded);
         show_status(words.unloaded, "failed");
@@ -141,6 +156,7 @@
 
     /* ---- decisions ---- */
     function decide(step) {
+      if (!is_seen()) return;
       var form = viewer.querySelector("[data-decide]");
       var button = form && form.querySelector('button[value="' + step + '"]');
       if (!button) { say(words.cannot); return; }
@@ -333,6 +349,7 @@
         event.preventDefault();
         var step = event.submitter ? event.submitter.value : "approve";
         if (step !== "undo") { decide(step); return; }
+        if (!is_seen()) return;
         undoable = undoable.filter(function (other) { return other !== current; }).concat(current);
         undo();
       } else if (event.target.matches("[data-undo]")) {
@@ -397,7 +414,11 @@
     var form = board.querySelector("[data-undo]"), last = form && /\/(\d+)\/decide\//.exec(form.getAttribute("action"));
     if (last && tile(last[1])) undoable.push(last[1]);
     button_of_undo();
-    if (current) { pick(current); ahead(); }
+    if (current) {
+      pictured(current);
+      pick(current);
+      ahead();
+    }
     later();
   }
 
