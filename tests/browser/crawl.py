@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve
 
-_LINKS = "() => Array.from(document.querySelectorAll('a[href]'), (link) => link.href)"
+# A link of a drawing has no plain address.
+_LINKS = """() => Array.from(document.querySelectorAll('a[href]'), (link) =>
+  new URL(link.getAttribute('href'), document.baseURI).href)"""
 
 
 def crawl(page: Any, server: str, starts: Sequence[str], *, inside: Sequence[str]) -> Iterator[str]:
