@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -79,6 +80,13 @@ def test_filters_and_order(staff: Any, make_style: Any, make_variant: Any, make_
     assert client.get(BOARD).context["filters"].in_words() == ""
     counts = client.get(BOARD).context["counts"]
     assert counts == {"total": 4, "decided": 1}
+
+
+def test_a_selection_that_cannot_be_selects_nothing(staff: Any) -> None:
+    client = staff()
+    told = ("demo.ProductImage:" + "9" * 30, "demo.ProductImage:abc", "auth.User:1", "x", "#1")
+    for rows in told:
+        assert listed(client, f"?{urlencode({'rows': rows})}") == []
 
 
 def test_the_host_s_action_opens_it_for_the_rows_that_were_ticked(
