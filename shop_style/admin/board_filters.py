@@ -144,5 +144,5 @@ def _selected(request: HttpRequest, told: str) -> list[Model]:
         model = apps.get_model(label)
         rows = list(model._default_manager.filter(pk__in=keys.split(",")))
         return list(dict.fromkeys(picture.instance for picture in pictures_of(rows)))
-    except (LookupError, ValueError, ValidationError, ShopStyleError):
+    except (LookupError, ValueError, OverflowError, ValidationError, ShopStyleError):
         return []

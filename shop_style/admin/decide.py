@@ -11,8 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop_style.admin import review
+from shop_style.admin.confirm import Confirmation, is_confirmed
+from shop_style.admin.review_confirm import asks_first, question
 from shop_style.admin.viewer import seen_mark
 from shop_style.exceptions import ReviewError
+from shop_style.generation.review_plan import plan_step
 from shop_style.generation.undo import undo
 from shop_style.models import StyleVariant
 from shop_style.words import in_words
@@ -57,8 +60,23 @@ def decide(request: HttpRequest, variant: StyleVariant) -> Outcome:
         reason=request.POST.get("reason", "").strip(),
     )
     if report.refused:
-        return Outcome(ok=False, said=str(report.refused[0][1]))
+        return Outcome(ok=False, said=in_words(report.refused[0][1]))
     return Outcome(ok=True, said=_done(step.done))
+
+
+def to_ask(request: HttpRequest, variant: StyleVariant, *, back: str) -> Confirmation | None:
+    """The question of a step that takes something from shoppers, or for good; None where it was
+    answered with yes, or the step asks nothing or is not theirs to take. back: where “no” leads."""
+    step = review.STEPS.get(request.POST.get("step", ""))
+    seen = request.POST.get("seen", seen_mark(variant))
+    if step is None or is_confirmed(request) or seen != seen_mark(variant):
+        return None
+    reason = request.POST.get("reason", "").strip()
+    plan = plan_step(step.name, [variant], reason=reason)
+    if not (plan.ready and asks_first(plan) and review.may_take(step, request)):
+        return None
+    fields = (("step", step.name), ("seen", seen), ("then", request.POST.get("then", "")))
+    return question(plan, back=back, fields=fields, reason=reason)
 
 
 def may_undo(request: HttpRequest) -> bool:

@@ -34,6 +34,9 @@ from shop_style.sources import SourceImage, pictures_of
 from shop_style.words import in_words
 
 AT_ONCE: Final = "publish_at_once"
+COUNTED: Final = "counted"
+"""Keys of the variants that the page counted, in one field: what is rendered meanwhile was looked
+at by nobody."""
 _ROWS_A_QUERY: Final = 400
 
 # Django hides an action by asking the ModelAdmin that carries it, which may be any of the host's.
@@ -130,7 +133,8 @@ def _step(
     rejected = [row for row in variants if row.review == Review.REJECTED]
     open_ones = [row for row in variants if row.review != Review.REJECTED]
     if is_confirmed(request):
-        _take(modeladmin, request, step, open_ones)
+        counted = request.POST.get(COUNTED, "").split(",")
+        _take(modeladmin, request, step, [row for row in open_ones if str(row.pk) in counted])
         return None
     return _ask(modeladmin, request, step, rows, open_ones, len(rejected))
 
@@ -148,7 +152,9 @@ def _ask(
     back = request.get_full_path()
     if not from_list:
         back = change_link(modeladmin.admin_site, modeladmin.model, rows[0].pk)
-    asked = question(plan, back=back, fields=selection_fields(request) if from_list else ())
+    counted = (COUNTED, ",".join(str(row.pk) for row in variants))
+    chosen = selection_fields(request) if from_list else ()
+    asked = question(plan, back=back, fields=(*chosen, counted))
     skipped = [*skipped_lines(plan)]
     if rejected:
         skipped.append(
@@ -213,10 +219,12 @@ def _take(
     variants: list[StyleVariant],
 ) -> None:
     reason = request.POST.get("reason", "").strip()
-    _do(modeladmin, request, step, _able(step, variants, reason), reason)
+    taken = _able(step, variants, reason)
+    _do(modeladmin, request, step, taken, reason)
     publish = STEPS["publish"]
     if step.name == "approve" and AT_ONCE in request.POST and may_take(publish, request):
-        approved = [row for row in variants if row.review == Review.APPROVED]
+        # Not those approved before: somebody may have withdrawn them.
+        approved = [row for row in taken if row.review == Review.APPROVED]
         _do(modeladmin, request, publish, _able(publish, approved, reason), reason)
 
 

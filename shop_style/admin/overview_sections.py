@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from shop_style.admin.experiment_list import visitors_so_far
 from shop_style.admin.links import change_link, list_link
 from shop_style.admin.studio_links import board_address
+from shop_style.experiments.baseline import baseline_due
 from shop_style.generation.counts import VariantCounts
 from shop_style.generation.stored import Stored, stored_files
-from shop_style.models import Experiment, Style, StyleVariant
+from shop_style.models import Experiment, Phase, Style, StyleVariant
 
 MOST_STYLES: Final = 50
 MOST_EXPERIMENTS: Final = 20
@@ -148,21 +149,37 @@ def _to_review(site: AdminSite, **query: object) -> str:
 
 
 def experiment_lines(site: AdminSite, using: str) -> list[ExperimentLine]:
-    """Live experiments, those that wait for a decision first. Three queries at most."""
+    """Live experiments, those that wait for a decision first. Four queries at most."""
     rows = Experiment.objects.using(using).filter(state__in=Experiment.LIVE).order_by("-pk")
     experiments = list(rows[:MOST_EXPERIMENTS])
     visitors = visitors_so_far(experiments)
-    lines = [_experiment_line(site, item, visitors.get(item.pk, 0)) for item in experiments]
+    baselines = _baselines(experiments)
+    lines = [
+        _experiment_line(site, item, visitors.get(item.pk, 0), baselines.get(item.pk))
+        for item in experiments
+    ]
     return sorted(lines, key=lambda line: not line.needs_decision)
 
 
-def _experiment_line(site: AdminSite, experiment: Experiment, visitors: int) -> ExperimentLine:
+def _baselines(experiments: Sequence[Experiment]) -> dict[int, Phase]:
+    """The baseline that each is in, by its key; no query where none was planned."""
+    planned = [item for item in experiments if item.baseline_days]
+    if not planned:
+        return {}
+    rows = Phase.objects.using(planned[0]._state.db)
+    open_ones = rows.filter(experiment__in=planned, is_baseline=True, ended_at=None)
+    return {phase.experiment_id: phase for phase in open_ones}
+
+
+def _experiment_line(
+    site: AdminSite, experiment: Experiment, visitors: int, baseline: Phase | None
+) -> ExperimentLine:
     planned = experiment.planned_visitors
     is_full = bool(planned and visitors >= planned)
     name = f"{site.name}:shop_style_experiment_report"
     return ExperimentLine(
         experiment=experiment,
-        sentence=state_sentence(experiment, visitors),
+        sentence=state_sentence(experiment, visitors, baseline),
         percent=min(round(100 * visitors / planned), 100) if planned else None,
         needs_decision=is_full or experiment.state == Experiment.State.PAUSED,
         link=change_link(site, Experiment, experiment.pk),
@@ -170,7 +187,7 @@ def _experiment_line(site: AdminSite, experiment: Experiment, visitors: int) -> 
     )
 
 
-def state_sentence(experiment: Experiment, visitors: int) -> str:
+def state_sentence(experiment: Experiment, visitors: int, baseline: Phase | None = None) -> str:
     """How a live experiment stands and what comes next, from counts alone."""
     planned = experiment.planned_visitors or 0
     started = experiment.started_at
@@ -188,6 +205,12 @@ def state_sentence(experiment: Experiment, visitors: int) -> str:
         return _("It paused itself (%(because)s): find the cause, then resume or end it.") % values
     if experiment.state == Experiment.State.PAUSED:
         return _("It is paused, and everybody sees the originals: resume or end it.")
+    if baseline is not None:
+        day = date_format(localtime(baseline_due(experiment, baseline)), "DATE_FORMAT")
+        return _(
+            "In its baseline until %(day)s: everybody sees the originals, and nobody counts "
+            "towards the plan yet."
+        ) % {"day": day}
     if planned and visitors >= planned:
         return (
             _(

@@ -24,7 +24,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 
 from shop_style.admin.board_filters import ORDERS, BoardFilters, narrowed, reviewed, tally
-from shop_style.admin.decide import Outcome, decide, may_undo
+from shop_style.admin.confirm import confirmation_page
+from shop_style.admin.decide import Outcome, decide, may_undo, to_ask
 from shop_style.admin.studio import StudioPage, wants_json
 from shop_style.admin.studio_links import AT, board_page, with_query
 from shop_style.admin.studio_words import WORDS
@@ -120,10 +121,21 @@ class ReviewBoardAdmin(StudioPage, admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, f"{TEMPLATES}/viewer.html", context)
 
     def decision(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Take a step, or take one back; answers a script in JSON, a form by going on."""
+        """Take a step, or take one back; answers a script in JSON, a form by going on.
+
+        What takes something from shoppers, or for good, asks first.
+        """
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        outcome = decide(request, self._variant(pk))
+        variant = self._variant(pk)
+        asked = to_ask(request, variant, back=self._then(request))
+        if asked is not None and not wants_json(request):
+            return confirmation_page(self, request, asked, subject=variant)
+        if asked is not None:
+            said = " ".join(asked.lines)
+            told = {"ok": False, "said": said, "asks": asked.button, "tile": self.tiles([pk])[pk]}
+            return JsonResponse(told, status=409)
+        outcome = decide(request, variant)
         if wants_json(request):
             tile = self.tiles([pk]).get(pk, "")
             told = {"ok": outcome.ok, "said": outcome.said, "left": outcome.left, "tile": tile}
@@ -135,13 +147,16 @@ class ReviewBoardAdmin(StudioPage, admin.ModelAdmin):  # type: ignore[type-arg]
         self.message_user(request, outcome.said, level)
         if outcome.left:
             self.message_user(request, outcome.left, messages.WARNING)
-        then = request.POST.get("then", "")
-        if not url_has_allowed_host_and_scheme(then, {request.get_host()}, request.is_secure()):
-            then = board_page(self.admin_site, "changelist")
         undone = request.POST.get("step") == "undo"
-        return HttpResponseRedirect(
-            with_query(then, {"last": pk if outcome.ok and not undone else ""})
-        )
+        last = {"last": pk if outcome.ok and not undone else ""}
+        return HttpResponseRedirect(with_query(self._then(request), last))
+
+    def _then(self, request: HttpRequest) -> str:
+        """Where the posted form goes on to."""
+        then = request.POST.get("then", "")
+        if url_has_allowed_host_and_scheme(then, {request.get_host()}, request.is_secure()):
+            return then
+        return board_page(self.admin_site, "changelist")
 
     def progress(self, request: HttpRequest) -> HttpResponse:
         """How far variants are: the tile of each, and how many still wait. One query."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from shop_style.exceptions import StyleArtefactError, StyleReferenceError
 from shop_style.generation import files
@@ -19,6 +19,8 @@ _OWN: Final = frozenset(
 )
 """Columns that a copy has of its own: it asks for nothing by itself, and is not retired."""
 
+_TRIES: Final = 5
+
 
 def duplicate(style: Style, *, actor: str) -> Style:
     """Copy a style with its references and its fitted parameters, under a free slug.
@@ -27,6 +29,15 @@ def duplicate(style: Style, *, actor: str) -> Style:
     Raises StyleReferenceError or StyleArtefactError naming a file that is gone, UnknownEngine,
     OSError of the storage; nothing is left of a copy that failed.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _duplicate(style, actor)
+        except IntegrityError:  # somebody took the same slug just now, as by a second click
+            continue
+    return _duplicate(style, actor)
+
+
+def _duplicate(style: Style, actor: str) -> Style:
     using = style._state.db
     number = _free_number(style)
     values = {

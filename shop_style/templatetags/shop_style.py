@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
+from django.utils.functional import LazyObject
 
 from shop_style.conf import app_settings
 from shop_style.experiments.image_object import json_ld
@@ -39,8 +40,11 @@ def styled_pictures(
         given = list(images or ())
     except TypeError:  # one row in the place of a list
         given = [images]
+    given = [_behind(image) for image in given]
     _place(context, given, placement)
-    _page(context).eager += [_key(image) for image in given[: max(0, eager)]]
+    # A variable that a template does not have is no number.
+    first = eager if isinstance(eager, int) else 0
+    _page(context).eager += [_key(image) for image in given[: max(0, first)]]
     return ""
 
 
@@ -62,6 +66,7 @@ def styled_picture(
     image: as in `styled_pictures`. alt: None takes the row's own words. loading, fetchpriority:
     empty follows `eager` of `styled_pictures`; without that, lazy.
     """
+    image = _behind(image)
     page, key = _page(context), _key(image)
     if key not in page.placed:
         _place(context, [image], placement)
@@ -133,10 +138,24 @@ def _place(context: Context, images: list[Any], placement: str) -> None:
         page.placed.setdefault(_key(image), tile)
 
 
+def _behind(image: Any) -> Any:
+    """What a lazy object stands for; None, and logged, where that cannot be had."""
+    if not isinstance(image, LazyObject):
+        return image
+    try:
+        _ = image.__class__  # which fetches it
+        return vars(image)["_wrapped"]
+    except Exception:  # the host's own code; the page must come up
+        logger.exception("a lazy object holds no picture")
+        return None
+
+
 def _page(context: Context) -> Page:
-    request: Any = context.get("request") or getattr(context, "request", None)
-    if request is not None:
-        return Page.of(request)
+    request: Any
+    for request in (context.get("request"), getattr(context, "request", None)):
+        # A shop may call something else by that name.
+        if hasattr(request, "COOKIES"):
+            return Page.of(request)
     # A template rendered without a request, such as a mail: nobody can be enrolled. Kept beside
     # the host's own variables, not among them.
     store: Any = getattr(context, "render_context", {})

@@ -77,6 +77,26 @@ def test_a_reason_approves_what_failed_and_a_tick_publishes_at_once(
     assert set(reasons) == {"the red is the lamp's"}
 
 
+def test_a_tick_publishes_only_what_is_approved_with_it(staff: Any, photos: Any) -> None:
+    withdrawn = StyleVariant.objects.filter(style__slug="warm").earliest("pk")
+    StyleVariant.objects.filter(pk=withdrawn.pk).update(review=Review.APPROVED)
+    client = staff(APPROVE, PUBLISH, CHANGE)
+    asked = ask(client, "approve_style_variants", *photos)
+    say_yes(client, asked, publish_at_once="1")
+    assert StyleVariant.objects.published().count() == 2
+    assert not StyleVariant.objects.get(pk=withdrawn.pk).published_at
+
+
+def test_what_is_rendered_while_the_page_asks_is_not_decided(
+    staff: Any, photos: Any, make_style: Any, make_variant: Any
+) -> None:
+    client = staff(APPROVE, CHANGE)
+    asked = ask(client, "approve_style_variants", *photos)
+    late = make_variant(photos[0], make_style("late"), passed=True)
+    assert "3 variants were approved." in said(say_yes(client, asked))
+    assert StyleVariant.objects.get(pk=late.pk).review == Review.UNREVIEWED
+
+
 def test_a_tick_publishes_nothing_for_those_who_may_not(staff: Any, photos: Any) -> None:
     client = staff(APPROVE, CHANGE)
     asked = ask(client, "approve_style_variants", *photos)

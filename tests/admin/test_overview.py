@@ -252,6 +252,24 @@ def test_live_experiments_stand_there_with_a_sentence(staff: Any, make_shop: Any
     assert "ship an arm or revert" in line.sentence and line.needs_decision
 
 
+def test_a_baseline_is_no_test_without_visitors(staff: Any, make_shop: Any) -> None:
+    shop = make_shop()
+    shop.start()
+    experiment = shop.experiment
+    experiment.baseline_days = 7
+    experiment.save(update_fields=["baseline_days"])
+    phase = experiment.phases.get()
+    phase.is_baseline = True
+    phase.save(update_fields=["is_baseline"])
+    client = staff(VIEW_EXPERIMENT)
+    (line,) = client.get(PAGE).context["experiments"]
+    assert line.sentence.startswith("In its baseline until ")
+    phase.ended_at = phase.started_at
+    phase.save(update_fields=["ended_at"])
+    (line,) = client.get(PAGE).context["experiments"]
+    assert line.sentence.startswith("Running since ")
+
+
 @pytest.mark.parametrize(
     ("permission", "there", "absent"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -79,6 +80,13 @@ def test_filters_and_order(staff: Any, make_style: Any, make_variant: Any, make_
     assert client.get(BOARD).context["filters"].in_words() == ""
     counts = client.get(BOARD).context["counts"]
     assert counts == {"total": 4, "decided": 1}
+
+
+def test_a_selection_that_cannot_be_selects_nothing(staff: Any) -> None:
+    client = staff()
+    told = ("demo.ProductImage:" + "9" * 30, "demo.ProductImage:abc", "auth.User:1", "x", "#1")
+    for rows in told:
+        assert listed(client, f"?{urlencode({'rows': rows})}") == []
 
 
 def test_the_host_s_action_opens_it_for_the_rows_that_were_ticked(
@@ -181,19 +189,55 @@ def test_nobody_decides_over_what_they_have_not_seen(
     assert fresh(variant).review == Review.REJECTED
 
 
+def test_what_takes_something_from_shoppers_asks_once(
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any, published: Any
+) -> None:
+    photo, style = make_photo(1), make_style()
+    shown = make_variant(photo, style, **published)
+    newer = make_variant(photo, style, recipe_digest="b", review=Review.APPROVED)
+    client = staff(APPROVE, PUBLISH)
+    for variant, step, said in (
+        (shown, "reject", "1 picture leaves the shop at once"),
+        (shown, "withdraw", "1 picture leaves the shop at once"),
+        (newer, "publish", "1 older variant of the same picture and style is retired"),
+    ):
+        asked = decide(client, variant, step)
+        assert asked.status_code == 409 and said in asked.json()["said"]
+        assert asked.json()["asks"] == f"Yes, {step} 1"
+        form = client.post(
+            f"{BOARD}{variant.pk}/decide/", {"step": step, "then": f"{BOARD}?review=all"}
+        )
+        assert said in form.content.decode()
+        assert dict(form.context["confirmation"].fields)["then"] == f"{BOARD}?review=all"
+    assert fresh(shown).is_published and not AuditEntry.objects.exists()
+    assert decide(client, newer, "publish", confirmed="1").json()["ok"]
+    assert fresh(shown).retired_at and fresh(newer).is_published
+    assert decide(staff(APPROVE, username="omar"), newer, "withdraw").status_code == 403
+
+
+def test_a_refusal_is_said_in_the_reader_s_language(
+    staff: Any, make_style: Any, make_variant: Any, make_photo: Any
+) -> None:
+    variant = make_variant(make_photo(1), make_style())
+    client = staff(APPROVE, PUBLISH)
+    client.cookies["django_language"] = "zh-hans"
+    refused = decide(client, variant, "publish").json()["said"]
+    assert "was not published" not in refused and "approve it first" not in refused
+
+
 def test_undo_is_what_the_service_says(
     staff: Any, make_style: Any, make_variant: Any, make_photo: Any, published: Any
 ) -> None:
     variant = make_variant(make_photo(1), make_style(), **published, reviewed_by="omar")
     before = fresh(variant)
     client = staff(APPROVE)
-    decide(client, variant, "reject", reason="too red")
+    decide(client, variant, "reject", reason="too red", confirmed="1")
     told = decide(client, variant, "undo").json()
     assert told["ok"] and "somebody who may publish" in told["left"]
     assert (fresh(variant).review, fresh(variant).published_at) == (Review.APPROVED, None)
     StyleVariant.objects.update(published_at=before.published_at)
     both = staff(APPROVE, PUBLISH, username="ada")
-    decide(both, variant, "reject")
+    decide(both, variant, "reject", confirmed="1")
     assert decide(client, variant, "undo").status_code == 409  # it is ada's
     assert decide(both, variant, "undo").json() | {"tile": ""} == {
         "ok": True,

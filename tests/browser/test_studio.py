@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from PIL import Image
 
 from shop_style.models import AuditEntry, Status, StyleVariant
@@ -144,12 +145,42 @@ def test_what_could_not_be_saved_is_said_and_tried_again(
     page.click("[data-failures] button:text('Try again')")
     soon(lambda: reviews(variants)[0] == "approved")
     page.wait_for_selector("[data-failures]", state="hidden")
+    page.keyboard.press("u")  # what was saved at the second try is the last decision
+    wait_for(page, first)
+    soon(lambda: reviews(variants)[0] == "unreviewed")
+    page.keyboard.press("a")
+    wait_for(page, second)
+    soon(lambda: reviews(variants)[0] == "approved")
     StyleVariant.objects.filter(pk=second.pk).update(review="rejected", reviewed_by="omar")
     page.keyboard.press("a")
     wait_for(page, third)
     page.wait_for_selector("[data-failures] button")
     assert "omar made it “rejected”" in page.text_content("[data-failures]")
     assert reviews(variants)[1] == "rejected" and page.problems == []
+
+
+@pytest.mark.slow
+def test_what_shoppers_see_is_taken_away_only_after_a_yes(
+    open_board: Any, variants: list[StyleVariant]
+) -> None:
+    first, second = variants[:2]
+    StyleVariant.objects.filter(pk=first.pk).update(
+        review="approved", published_at=timezone.now(), passed=True
+    )
+    page = open_board(f"{BOARD}?order=oldest&review=all&at={first.pk}")
+    wait_for(page, first)
+    page.keyboard.press("r")
+    page.wait_for_selector("[data-failures] button:text('Yes, reject 1')")
+    assert "leaves the shop at once" in page.text_content("[data-failures]")
+    assert reviews(variants)[0] == "approved"
+    page.click("[data-failures] button:text('Yes, reject 1')")
+    soon(lambda: reviews(variants)[0] == "rejected")
+    page.wait_for_selector("[data-failures]", state="hidden")
+    page.keyboard.press("u")
+    wait_for(page, first)
+    soon(lambda: reviews(variants)[0] == "approved")
+    first.refresh_from_db()
+    assert first.is_published and page.problems == []
 
 
 @pytest.mark.slow

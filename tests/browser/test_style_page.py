@@ -93,6 +93,30 @@ def test_pictures_are_dropped_put_in_order_and_removed(
 
 
 @pytest.mark.slow
+def test_what_could_not_be_sent_ahead_is_sent_with_the_form(
+    open_style: Any, make_style: Any, reference: bytes
+) -> None:
+    style = make_style()
+    StyleReference.objects.update(source="studio")
+    page = open_style(style)
+    page.fill("#references-all-licence", "own work")
+    page.fill("#references-all-source", "studio, October")
+    one, two = (
+        [(name, base64.b64encode(reference + end).decode())]
+        for name, end in (("one.png", b"\n"), ("two.png", b"\n\n"))
+    )
+    page.route("**/references/", lambda route: route.abort())
+    page.evaluate(DROP, [one, ".ss-drop-zone"])
+    page.wait_for_selector(".ss-references .ss-said:has-text('could not be sent ahead')")
+    page.unroute("**/references/")
+    page.evaluate(DROP, [two, ".ss-drop-zone"])  # a later drop must not push the first one out
+    page.wait_for_selector(".ss-references .ss-said:has-text('1')")
+    page.click("input[name=_continue]")
+    page.wait_for_selector(".messagelist")
+    assert len(style.ordered_references()) == 3
+
+
+@pytest.mark.slow
 def test_a_job_is_asked_for_watched_and_stopped_without_a_reload(
     open_style: Any, make_style: Any, make_chair: Any, publish_variant: Any
 ) -> None:

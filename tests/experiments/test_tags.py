@@ -12,6 +12,7 @@ from django.contrib.staticfiles import finders
 from django.db import connection
 from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
+from django.utils.functional import SimpleLazyObject
 
 from shop_style.experiments.rendering import control_rendering, variant_rendering
 from shop_style.experiments.shown import Shown
@@ -58,6 +59,22 @@ def test_a_row_without_a_picture_says_so() -> None:
     template = Template("{% load shop_style %}{% styled_picture poster %}{% styled_picture none %}")
     html = template.render(Context({"poster": poster, "none": None}))
     assert html.count("No picture") == 2
+
+
+def test_lazy_rows_and_what_is_no_request_do_not_keep_a_page_from_coming_up(shop: Any) -> None:
+    def broken() -> Any:
+        raise RuntimeError("the host's own fault")
+
+    template = Template(
+        "{% load shop_style %}{% styled_pictures chairs eager=no_such_variable %}"
+        "{% for chair in chairs %}{% styled_picture chair disclose=False %}{% endfor %}"
+        "{% styled_script %}"
+    )
+    chair = shop.chairs[0]
+    chairs = [SimpleLazyObject(lambda: chair), SimpleLazyObject(broken)]
+    for request in ("RFQ 17", {"number": 17}, 0):
+        html = template.render(Context({"chairs": chairs, "request": request}))
+        assert html.count("image/webp") == 1 and html.count("No picture") == 1
 
 
 def test_the_same_picture_twice_is_one_tile(browser: Any, shop: Any, rf: Any) -> None:

@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from shop_style.demo.models import Product, ProductImage
 from shop_style.exceptions import StyleInUse, StyleReferenceError, StyleRetired
 from shop_style.experiments.eligibility import readiness
+from shop_style.generation import duplicate as duplicates
 from shop_style.generation.duplicate import duplicate
 from shop_style.generation.jobs import cancel, request_preview
 from shop_style.generation.lease import Lease
@@ -50,6 +51,16 @@ class TestDuplicate:
         assert duplicate(made, actor="mira").slug == "warm-3"
         entry = AuditEntry.objects.filter(verb="duplicated").order_by("pk").first()
         assert entry is not None and (entry.actor, entry.detail["of"]) == ("mira", "warm")
+
+    def test_two_at_once_take_a_number_each(self, make_style: Any, monkeypatch: Any) -> None:
+        style = make_style("warm")
+        duplicate(style, actor="mira")
+        free, late = duplicates._free_number, [2]  # as it was read before the first was saved
+        monkeypatch.setattr(
+            duplicates, "_free_number", lambda style: late.pop() if late else free(style)
+        )
+        assert duplicate(style, actor="mira").slug == "warm-3"
+        assert Style.objects.count() == 3 and not late
 
     def test_a_lost_file_is_named_and_nothing_is_left(self, make_style: Any, media: Any) -> None:
         style = make_style()

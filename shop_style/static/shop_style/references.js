@@ -8,7 +8,7 @@
     var said = root.querySelector(".ss-said"), refused = root.querySelector(".ss-refused");
     var total = document.getElementById("id_" + prefix + "-TOTAL_FORMS");
     var token = document.querySelector("input[name=csrfmiddlewaretoken]");
-    var dragged = null;
+    var dragged = null, unsent = []; // of every drop: the form's own field takes them along
     root.classList.add("ss-live");
 
     function say(text, values) {
@@ -141,17 +141,14 @@
           });
       });
       Promise.allSettled(waiting).then(function (ends) {
-        var unsent = [];
-        ends.forEach(function (end, index) {
-          if (end.status === "fulfilled") return;
-          unsent.push(all[index]);
-          drop(added[index]);
-        });
+        var failed = all.filter(function (file, index) { return ends[index].status === "rejected"; });
+        ends.forEach(function (end, index) { if (end.status === "rejected") drop(added[index]); });
+        unsent = unsent.concat(failed);
         number();
         var left = new DataTransfer();
         unsent.forEach(function (file) { left.items.add(file); });
         input.files = left.files;
-        if (unsent.length) say(root.dataset.failed, {});
+        if (failed.length) say(root.dataset.failed, {});
         else say(root.dataset.added, { number: ends.reduce(function (sum, end) { return sum + end.value; }, 0) });
       });
     }

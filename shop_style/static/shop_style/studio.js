@@ -209,7 +209,11 @@
           if (answer.left) failed.set(id, { said: answer.left, name: tile(id).dataset.name, saved: true });
         } else {
           tile(id).dataset.save = "failed";
-          failed.set(id, { said: answer.said, name: tile(id).dataset.name, again: answer.again ? [data, step] : null });
+          if (answer.asks) say(answer.said);
+          failed.set(id, {
+            said: answer.said, name: tile(id).dataset.name, yes: answer.asks,
+            again: answer.again || answer.asks ? [data, step] : null
+          });
           if (step === "approve" || step === "reject") undoable = undoable.filter(function (other) { return other !== id; });
         }
         button_of_undo();
@@ -238,7 +242,13 @@
         name.textContent = failure.name + ": ";
         line.append(name, failure.said + " ");
         line.append(action(words.look, function () { failed.delete(id); failures(); status(); show(id); }));
-        if (failure.again) line.append(" ", action(words.again, function () { post(id, failure.again[0], failure.again[1]); }));
+        if (failure.again) line.append(" ", action(failure.yes || words.again, function () {
+          var data = failure.again[0], step = failure.again[1];
+          if (failure.yes) data.set("confirmed", "1");
+          // What is saved now is the last decision, and the first to be undone.
+          if (step === "approve" || step === "reject") undoable.push(id);
+          post(id, data, step);
+        }));
         box.append(line);
       });
     }
