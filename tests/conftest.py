@@ -110,8 +110,9 @@ def make_chair(picture: Picture) -> Callable[..., Any]:
 
 @pytest.fixture(autouse=True)
 def nothing_held() -> Iterator[None]:
-    """No snapshot, model, counters or throttles of another test."""
+    """No snapshot, model, counters, throttles or language of another test."""
     from django.core.cache import cache
+    from django.utils import translation
 
     from shop_style.experiments.snapshot import forget_snapshot
     from shop_style.experiments.tally import tally
@@ -121,7 +122,10 @@ def nothing_held() -> Iterator[None]:
     forget_snapshot()
     tally.clear()
     cache.clear()
+    # A request's language stays with its thread, which is the tests' own.
+    translation.deactivate()
     yield
+    translation.deactivate()
     forget_snapshot()
     tally.clear()
 

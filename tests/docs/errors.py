@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 
 import shop_style
 import styleeval
@@ -24,6 +23,7 @@ and every exception of ours has one in `code`. *Tried again* says whether a work
 attempt (`MAX_ATTEMPTS`); what else a row goes through:
 [generation.md](../generation.md#what-happens-when-things-go-wrong).
 """
+_DEFINED = re.compile(r"^class \w+\((?:\w+, )*\w*Error\b", re.MULTILINE)
 _WRITTEN = re.compile(r"(?:Failure|IntakeError|_refusal)\(\s*\"(\w+)\"")
 
 BY_THE_WORKER = {
@@ -104,9 +104,11 @@ def page() -> str:
 
 def classes() -> list[type[ShopStyleError]]:
     """Every error class of the plugin, wherever it is defined."""
-    for module in walk_packages(shop_style.__path__, "shop_style."):
-        if module.name.endswith((".errors", ".exceptions")):
-            import_module(module.name)
+    folder = Path(shop_style.__path__[0])
+    for path in sorted(folder.rglob("*.py")):
+        # By their text: others may need an app that is not installed, and define none.
+        if _DEFINED.search(path.read_text(encoding="utf-8")):
+            import_module(".".join(path.relative_to(folder.parent).with_suffix("").parts))
     return [
         kind
         for kind in _leaves(ShopStyleError)
