@@ -27,7 +27,7 @@ from shop_style.admin.links import change_link, list_link
 from shop_style.admin.review import STEPS, Step, may_take, tell_refusals
 from shop_style.admin.review_confirm import question, skipped_lines
 from shop_style.exceptions import ShopStyleError
-from shop_style.generation.review_plan import StepPlan, plan_step, why_not
+from shop_style.generation.review_plan import StepPlan, plan_step, replaced_by, why_not
 from shop_style.models import StyleVariant
 from shop_style.models.variant import Review
 from shop_style.sources import SourceImage, pictures_of
@@ -184,7 +184,7 @@ def _with_reason(
             % failed
         )
     is_possible = bool(plan.ready or failed)
-    checks = ((AT_ONCE, _now("Publish them at once, too")),)
+    checks = ((AT_ONCE, _at_once(variants)),)
     return replace(
         asked,
         title=asked.title if plan.ready else _now("Approve what failed its gate?"),
@@ -195,6 +195,19 @@ def _with_reason(
         checks=checks if is_possible and may_take(STEPS["publish"], request) else (),
         is_possible=is_possible,
     )
+
+
+def _at_once(variants: Sequence[StyleVariant]) -> str:
+    """What the tick says: older ones would leave for good, where any would."""
+    replaced = replaced_by([row for row in variants if not why_not("approve", row, reason="any")])
+    if not replaced:
+        return _now("Publish them at once, too")
+    text = ngettext(
+        "Publish them at once, too; %d older variant is replaced, for good",
+        "Publish them at once, too; %d older variants are replaced, for good",
+        replaced,
+    )
+    return text % replaced
 
 
 def _by_style(step: Step, variants: Sequence[StyleVariant]) -> Table | None:

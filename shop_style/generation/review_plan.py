@@ -61,7 +61,7 @@ def plan_step(step: str, variants: Iterable[StyleVariant], *, reason: str = "") 
         ready=len(ready),
         failed_gate=failed,
         leave_shop=sum(variant.is_published for variant in ready) if leaving else 0,
-        replaced=_replaced(ready) if step == "publish" else 0,
+        replaced=replaced_by(ready) if step == "publish" else 0,
         products=len({(row.content_type_id, row.database, row.object_id) for row in ready}),
         skipped=skipped.most_common(),
     )
@@ -89,7 +89,7 @@ def why_not(step: str, variant: StyleVariant, *, reason: str = "") -> str:
     return ""
 
 
-def _replaced(ready: Sequence[StyleVariant]) -> int:
+def replaced_by(ready: Sequence[StyleVariant]) -> int:
     """Published siblings of these, and all but the newest of those that are of one picture."""
     keys = Counter(_key(row) for row in ready)
     own = {row.pk for row in ready}

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from shop_style.models import AuditEntry, Status, StyleVariant
 from shop_style.models.variant import Review
@@ -85,6 +86,17 @@ def test_a_tick_publishes_only_what_is_approved_with_it(staff: Any, photos: Any)
     say_yes(client, asked, publish_at_once="1")
     assert StyleVariant.objects.published().count() == 2
     assert not StyleVariant.objects.get(pk=withdrawn.pk).published_at
+
+
+def test_the_tick_says_how_many_older_ones_would_leave(
+    staff: Any, photos: Any, make_variant: Any
+) -> None:
+    style = StyleVariant.objects.filter(style__slug="warm").earliest("pk").style
+    older = {"recipe_digest": "f" * 64, "review": Review.APPROVED, "published_at": timezone.now()}
+    make_variant(photos[0], style, **older)
+    client = staff(APPROVE, PUBLISH, CHANGE)
+    page = ask(client, "approve_style_variants", *photos).content.decode()
+    assert "Publish them at once, too; 1 older variant is replaced, for good" in page
 
 
 def test_what_is_rendered_while_the_page_asks_is_not_decided(
