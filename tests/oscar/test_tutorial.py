@@ -29,8 +29,7 @@ IN_PLACE_OF_THE_ENVIRONMENT = [
 """Typed by `.ci/wheel`, in whose fresh environment this test runs too, and by `make`."""
 
 INLINE = {
-    "Image, of the first reference": "references-0-image",
-    "Licence": "references-0-licence",
+    "Drop pictures here": "references-dropped",
     "first arm: slug": "arms-0-slug",
     "first arm: style": "arms-0-style",
     "second arm: slug": "arms-1-slug",
